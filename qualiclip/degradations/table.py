@@ -1,0 +1,177 @@
+"""The table of degradations: everything that sliders, training, documentation and tests need to know."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from torch import Generator, Tensor
+
+from ..errors import unknown_name
+from . import blur, brightness, color, compression, noise, sharpness_contrast, spatial
+
+MAX_LEVEL = 5
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """One type of degradation.
+
+    `apply(image, strength, generator)` takes an image (3, H, W) and returns a new one, not yet clamped to [0, 1].
+    `strengths` holds the strength of levels 1 to 5 in `unit`; `published` the values of KADID-10k as ported by
+    ARNIQA where ours differ, `correction` the reason. `origin` is the strength that changes nothing, None where
+    there is none: then a level below 1 is level 1 faded in. `geometric` strengths are interpolated by ratio.
+    """
+
+    label: str
+    group: str
+    apply: Callable[[Tensor, float, Generator], Tensor]
+    strengths: tuple[float, float, float, float, float]
+    unit: str
+    description: str
+    origin: float | None = None
+    geometric: bool = False
+    published: tuple[float, float, float, float, float] | None = None
+    correction: str = ""
+
+    def strength_at(self, level: float) -> float:
+        """Strength at a level in [1, 5], or in [0, 5] where `origin` is set; between levels it is interpolated."""
+        below = min(int(level), MAX_LEVEL - 1)
+        start = self.strengths[below - 1] if below else self.origin
+        if start is None:
+            return self.strengths[0]
+        end, share = self.strengths[below], level - below
+        if self.geometric and start > 0:
+            return math.exp((1 - share) * math.log(start) + share * math.log(end))
+        return (1 - share) * start + share * end
+
+
+_ROWS: dict[str, Degradation] = {
+    "gaussian_blur": Degradation(
+        "Gaussian blur", "blur", blur.gaussian_blur, (0.35, 0.5, 1, 2, 5), "sigma, px",
+        "Softens everything evenly, as a lens slightly out of focus does.",
+        origin=0.15, geometric=True, published=(0.1, 0.5, 1, 2, 5),
+        correction="level 1 (sigma 0.1) changed nothing",
+    ),
+    "lens_blur": Degradation(
+        "Lens blur", "blur", blur.lens_blur, (1, 2, 4, 6, 8), "disk radius, px",
+        "Spreads every point to a disk, as a lens out of focus does.", origin=0.5,
+    ),
+    "motion_blur": Degradation(
+        "Motion blur", "blur", blur.motion_blur, (1.5, 2, 4, 6, 10), "length, px",
+        "Smears along a line, as a moving camera does.",
+        origin=1, published=(1, 2, 4, 6, 10), correction="level 1 (length 1) changed nothing",
+    ),
+    "color_diffusion": Degradation(
+        "Colour diffusion", "color", color.color_diffusion, (1, 3, 6, 8, 12), "amount",
+        "Lets colours bleed over edges and glow.",
+    ),
+    "color_shift": Degradation(
+        "Colour shift", "color", color.color_shift, (1, 3, 6, 8, 12), "px",
+        "Moves green against red and blue near edges, as chromatic aberration does.", origin=0,
+    ),
+    "color_saturation_hsv": Degradation(
+        "Loss of saturation", "color", color.color_saturation_hsv, (0.6, 0.4, 0.2, 0.1, 0), "factor",
+        "Fades colours towards gray.",
+        origin=1, published=(0.4, 0.2, 0.1, 0, -0.4),
+        correction="level 5 (a negative factor) brought colours back, inverted",
+    ),
+    "color_saturation_lab": Degradation(
+        "Oversaturation", "color", color.color_saturation_lab, (1.5, 2, 3, 6, 9), "factor",
+        "Makes colours garish.",
+        origin=1, published=(1, 2, 3, 6, 9), correction="level 1 (factor 1) changed nothing",
+    ),
+    "jpeg2000": Degradation(
+        "JPEG 2000", "compression", compression.jpeg2000, (16, 32, 45, 120, 170), "compression ratio",
+        "Compresses with JPEG 2000: smears and ringing.", origin=1, geometric=True,
+    ),
+    "jpeg": Degradation(
+        "JPEG", "compression", compression.jpeg, (43, 36, 24, 7, 4), "quality",
+        "Compresses with JPEG: blocks of 8 × 8 pixels.", origin=100,
+    ),
+    "white_noise": Degradation(
+        "White noise", "noise", noise.white_noise, (0.001, 0.002, 0.003, 0.005, 0.01), "variance",
+        "Adds grain to every colour sample.", origin=0, geometric=True,
+    ),
+    "white_noise_ycbcr": Degradation(
+        "White noise in YCbCr", "noise", noise.white_noise_ycbcr, (0.0001, 0.0005, 0.001, 0.002, 0.003), "variance",
+        "Adds grain to brightness and to colour, as a small sensor does.", origin=0, geometric=True,
+    ),
+    "impulse_noise": Degradation(
+        "Impulse noise", "noise", noise.impulse_noise, (0.001, 0.005, 0.01, 0.02, 0.03), "fraction of samples",
+        "Sets single samples to black or white: salt and pepper.", origin=0,
+    ),
+    "multiplicative_noise": Degradation(
+        "Multiplicative noise", "noise", noise.multiplicative_noise, (0.001, 0.005, 0.01, 0.02, 0.05), "variance",
+        "Adds grain that grows with brightness: speckle.", origin=0, geometric=True,
+    ),
+    "brighten": Degradation(
+        "Brighten", "brightness", brightness.brighten, (0.1, 0.2, 0.4, 0.7, 1.1), "amount",
+        "Lifts the mid-tones, as overexposure does.", origin=0,
+    ),
+    "darken": Degradation(
+        "Darken", "brightness", brightness.darken, (0.05, 0.1, 0.2, 0.4, 0.8), "amount",
+        "Lowers the mid-tones, as underexposure does.", origin=0,
+    ),
+    "mean_shift": Degradation(
+        "Mean shift", "brightness", brightness.mean_shift, (0.03, 0.06, 0.09, 0.12, 0.15), "amount",
+        "Makes the whole picture lighter or darker by the same amount; the seed decides which.",
+        origin=0, published=(0, 0.08, -0.08, 0.15, -0.15),
+        correction="level 1 changed nothing and signs alternated; the sign is now drawn",
+    ),
+    "jitter": Degradation(
+        "Jitter", "spatial", spatial.jitter, (0.05, 0.1, 0.2, 0.5, 1), "px",
+        "Displaces every pixel at random: frosted glass.", origin=0,
+    ),
+    "non_eccentricity_patch": Degradation(
+        "Displaced patches", "spatial", spatial.non_eccentricity_patch, (20, 40, 60, 80, 100), "count",
+        "Copies small patches to nearby places.", origin=0,
+    ),
+    "pixelate": Degradation(
+        "Pixelate", "spatial", spatial.pixelate, (0.01, 0.05, 0.1, 0.2, 0.5), "strength",
+        "Shrinks and enlarges without smoothing: visible squares.",
+    ),
+    "quantization": Degradation(
+        "Quantisation", "spatial", spatial.quantization, (20, 16, 13, 10, 7), "levels",
+        "Keeps few brightness steps per colour: banding.", origin=256, geometric=True,
+    ),
+    "color_block": Degradation(
+        "Colour blocks", "spatial", spatial.color_block, (2, 4, 6, 8, 10), "count",
+        "Covers small squares with random colours, as lost packets do.", origin=0,
+    ),
+    "high_sharpen": Degradation(
+        "Over-sharpening", "sharpness_contrast", sharpness_contrast.high_sharpen, (1, 2, 3, 6, 12), "amount",
+        "Exaggerates edges until they have halos.", origin=0,
+    ),
+    "linear_contrast_change": Degradation(
+        "Contrast change", "sharpness_contrast", sharpness_contrast.linear_contrast_change,
+        (0.1, 0.2, 0.3, 0.4, 0.5), "amount",
+        "Raises or lowers the contrast; the seed decides which.",
+        origin=0, published=(0, 0.15, -0.4, 0.3, -0.6),
+        correction="amount 0 was not the identity (-0.2 is) and signs alternated; ours count from the identity",
+    ),
+    "nonlinear_contrast_change": Degradation(
+        "Loss of contrast", "sharpness_contrast", sharpness_contrast.nonlinear_contrast_change,
+        (0.4, 0.3, 0.2, 0.1, 0.05), "half-range",
+        "Squeezes all brightness towards middle gray: haze.", origin=0.5,
+    ),
+}  # fmt: skip
+
+DEGRADATIONS: Mapping[str, Degradation] = MappingProxyType(_ROWS)
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        group: tuple(name for name, row in _ROWS.items() if row.group == group)
+        for group in dict.fromkeys(row.group for row in _ROWS.values())
+    }
+)
+
+
+def find_degradation(name: str) -> Degradation:
+    """The row of that name.
+
+    Raises:
+        UsageError: if there is none; the text suggests the nearest names.
+    """
+    if name not in DEGRADATIONS:
+        raise unknown_name("degradation", name, DEGRADATIONS)
+    return DEGRADATIONS[name]

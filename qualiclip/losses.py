@@ -1,0 +1,63 @@
+"""The margin ranking losses of QualiCLIP, on similarities to the prompts.
+
+Similarities are (N, J, L, K): N pristine images, J crops of each, L levels of degradation from mild to strong,
+K prompts. Source: arXiv 2403.11176; the hinge form and the set of pairs are our reading of the public material.
+"""
+
+import torch
+from torch import Tensor
+
+
+def consistency_loss(similarities: Tensor, *, margin: float) -> Tensor:
+    """Mean excess over `margin` of the difference between two crops of one image at the same level."""
+    difference = (similarities[:, 0] - similarities[:, 1]).abs()  # (N, L, K)
+    return (difference - margin).clamp(min=0).mean()
+
+
+def falling_loss(similarities: Tensor, *, margin: float | Tensor, adjacent_only: bool = False) -> Tensor:
+    """Mean violation of: between any two crops of one image, the stronger level is lower by at least `margin`.
+
+    `margin` is a number or (N, K). With `adjacent_only`, level l is compared with level l + 1 alone.
+    """
+    levels = similarities.shape[2]
+    stronger = torch.ones(levels, levels, dtype=torch.bool, device=similarities.device).triu(1)
+    if adjacent_only:
+        stronger = stronger.tril(1)
+    mild, strong = stronger.nonzero(as_tuple=True)  # (P,), (P,)
+    before = similarities[:, :, None, mild]  # (N, J, 1, P, K)
+    after = similarities[:, None, :, strong]  # (N, 1, J, P, K)
+    rise = after - before + _spread(margin, 5)  # (N, J, J, P, K)
+    return rise.clamp(min=0).mean()
+
+
+def positive_loss(similarities: Tensor, *, margin: float | Tensor, adjacent_only: bool = False) -> Tensor:
+    """Ranking loss of the positive prompts: their similarity must fall with the level."""
+    return falling_loss(similarities, margin=margin, adjacent_only=adjacent_only)
+
+
+def negative_loss(similarities: Tensor, *, margin: float | Tensor, adjacent_only: bool = False) -> Tensor:
+    """Ranking loss of the negative prompts: their similarity must rise with the level."""
+    return falling_loss(-similarities, margin=margin, adjacent_only=adjacent_only)
+
+
+def across_images_loss(similarities: Tensor, *, margin: float, least_gap: int) -> Tensor:
+    """Like `falling_loss` between different images, for levels that differ by at least `least_gap`.
+
+    Not in the paper, whose encoder starts from CLIP and so can compare contents from the beginning; an encoder
+    trained from scratch has to learn that.
+    """
+    images, crops, levels, _ = similarities.shape
+    stronger = torch.ones(levels, levels, dtype=torch.bool, device=similarities.device).triu(least_gap)
+    mild, strong = stronger.nonzero(as_tuple=True)
+    flat = similarities.flatten(0, 1)  # (N·J, L, K)
+    rise = flat[None, :, strong] - flat[:, None, mild] + margin  # (N·J, N·J, P, K)
+    owner = torch.arange(images, device=similarities.device).repeat_interleave(crops)
+    different = owner[:, None] != owner[None, :]
+    return rise.clamp(min=0)[different].mean()
+
+
+def _spread(margin: float | Tensor, dimensions: int) -> float | Tensor:
+    """A margin (N, K) given axes of size 1 between N and K, so that it broadcasts; numbers stay as they are."""
+    if not isinstance(margin, Tensor):
+        return margin
+    return margin.reshape(margin.shape[0], *[1] * (dimensions - 2), margin.shape[1])

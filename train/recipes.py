@@ -1,0 +1,90 @@
+"""Recipes: every setting of a training run, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from qualiclip.backbone import BackboneSettings
+from qualiclip.errors import UsageError
+
+COMPACT_BACKBONE = BackboneSettings(blocks=(2, 2, 2, 2), width=32, heads=8, embedding_size=128)
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Margins (differences of cosines) and weights of the losses.
+
+    Margins and weights of consistency and ranking: QualiCLIP's, from memory. `across_*` and
+    `anchor_weight` are our additions for training from scratch; a weight of 0 turns a term off.
+    """
+
+    consistency_margin: float = 2.5e-3
+    ranking_margin: float = 6.75e-2
+    consistency_weight: float = 1.0
+    positive_weight: float = 1.0
+    negative_weight: float = 1.0
+    adjacent_only: bool = False
+    across_weight: float = 0.0
+    across_margin: float = 6.75e-2
+    across_gap: int = 2
+    anchor_weight: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A training run from scratch on a folder of pristine photos.
+
+    `batch` counts photos; each gives two crops at `levels` + 1 levels (0 is the pristine crop).
+    `composed` is the largest number of degradations on one photo. `holdout_every` keeps every n-th photo, by
+    name, out of training. `bf16` computes convolutions in bfloat16, weights and losses stay float32.
+    """
+
+    backbone: BackboneSettings = COMPACT_BACKBONE
+    losses: LossSettings = field(default_factory=LossSettings)
+    steps: int = 3000
+    batch: int = 8
+    crop: int = 160
+    overlap: float = 0.5
+    levels: int = 5
+    composed: int = 1
+    smallest_scale: float = 0.5
+    learning_rate: float = 1e-3
+    warmup: float = 0.05
+    weight_decay: float = 1e-2
+    scale: float = 100.0
+    seed: int = 7
+    workers: int = 1
+    bf16: bool = True
+    holdout_every: int = 20
+    log_every: int = 20
+    save_every: int = 500
+
+    def __post_init__(self) -> None:
+        """Check the settings.
+
+        Raises:
+            UsageError: if a number is out of its range.
+        """
+        if min(self.steps, self.batch, self.levels, self.composed, self.log_every, self.save_every) < 1:
+            raise UsageError("steps, batch, levels, composed, log_every and save_every must be at least 1")
+        if self.crop < 32 or not 0 <= self.overlap <= 1 or not 0 < self.smallest_scale <= 1:
+            raise UsageError("crop must be at least 32 px, overlap in [0, 1], smallest_scale in (0, 1]")
+
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {
+        "compact": Recipe(losses=LossSettings(across_weight=1.0, anchor_weight=0.1), scale=10.0),
+        "smoke": Recipe(
+            backbone=BackboneSettings(blocks=(1, 1, 1, 1), width=8, heads=4, embedding_size=32),
+            steps=4,
+            batch=2,
+            crop=64,
+            levels=2,
+            workers=0,
+            bf16=False,
+            holdout_every=0,
+            log_every=1,
+            save_every=2,
+        ),
+    }
+)
