@@ -1,0 +1,1 @@
+"""Explanations of a quality score: heatmaps and figures."""

@@ -67,8 +67,8 @@ class MeanQueryPooling(nn.Module):
         """Weight of every token for every head (N, heads, T), from tokens (N, T, C), the mean token first."""
         channels = tokens.shape[-1]
         size = channels // self.heads
-        query = self.q_proj(tokens[:, 0]).unflatten(-1, (self.heads, size))  # (N, heads, size)
-        keys = self.k_proj.weight.unflatten(0, (self.heads, size))  # (heads, size, C)
+        query = self.q_proj(tokens[:, 0]).view(-1, self.heads, size)  # (N, heads, size)
+        keys = self.k_proj.weight.view(self.heads, size, channels)  # (heads, size, C)
         folded = torch.einsum("nhs,hsc->nhc", query, keys) * size**-0.5  # (N, heads, C)
         logits = folded @ tokens.transpose(1, 2)  # (N, heads, T)
         return torch.softmax(logits.float(), dim=-1).to(tokens.dtype)
@@ -78,7 +78,7 @@ class MeanQueryPooling(nn.Module):
         positions = feature_map.flatten(2).transpose(1, 2)  # (N, h·w, C)
         tokens = torch.cat([positions.mean(dim=1, keepdim=True), positions], dim=1)  # (N, 1 + h·w, C)
         pooled = self.attention(tokens) @ tokens  # (N, heads, C)
-        values = self.v_proj.weight.unflatten(0, (self.heads, -1))  # (heads, size, C)
+        values = self.v_proj.weight.view(self.heads, -1, tokens.shape[-1])  # (heads, size, C)
         value = torch.einsum("nhc,hsc->nhs", pooled, values).flatten(1) + self.v_proj.bias  # (N, C)
         embedding: Tensor = self.c_proj(value)
         return embedding

@@ -40,9 +40,10 @@ def negative_loss(similarities: Tensor, *, margin: float | Tensor, adjacent_only
     return falling_loss(-similarities, margin=margin, adjacent_only=adjacent_only)
 
 
-def across_images_loss(similarities: Tensor, *, margin: float, least_gap: int) -> Tensor:
+def across_images_loss(similarities: Tensor, pristine: Tensor, *, margin: float, least_gap: int) -> Tensor:
     """Like `falling_loss` between different images, for levels that differ by at least `least_gap`.
 
+    The milder one must come from an image whose level 0 is `pristine` (N,): else nobody knows which is better.
     Not in the paper, whose encoder starts from CLIP and so can compare contents from the beginning; an encoder
     trained from scratch has to learn that.
     """
@@ -50,10 +51,11 @@ def across_images_loss(similarities: Tensor, *, margin: float, least_gap: int) -
     stronger = torch.ones(levels, levels, dtype=torch.bool, device=similarities.device).triu(least_gap)
     mild, strong = stronger.nonzero(as_tuple=True)
     flat = similarities.flatten(0, 1)  # (N·J, L, K)
-    rise = flat[None, :, strong] - flat[:, None, mild] + margin  # (N·J, N·J, P, K)
+    rise = flat[None, :, strong] - flat[:, None, mild] + margin  # (N·J milder, N·J stronger, P, K)
     owner = torch.arange(images, device=similarities.device).repeat_interleave(crops)
-    different = owner[:, None] != owner[None, :]
-    return rise.clamp(min=0)[different].mean()
+    comparable = (owner[:, None] != owner[None, :]) & pristine.repeat_interleave(crops)[:, None]
+    violation = rise.clamp(min=0)[comparable]
+    return violation.mean() if len(violation) else violation.sum()
 
 
 def _spread(margin: float | Tensor, dimensions: int) -> float | Tensor:

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from qualiclip.errors import InputError, UsageError
+from .errors import InputError, UsageError
 
 PictureSource = str | os.PathLike[str] | bytes | Image.Image | NDArray[Any] | torch.Tensor
 
@@ -135,9 +135,7 @@ def _pillow_errors_as_input_errors(name: str, limits: PictureLimits) -> Iterator
 
 
 def _too_many_pixels(name: str, megapixels: str, limits: PictureLimits) -> InputError:
-    return InputError(
-        f"{name}: {megapixels} megapixels, the limit is {limits.megapixels:g}; make it smaller first"
-    )
+    return InputError(f"{name}: {megapixels} megapixels, the limit is {limits.megapixels:g}; make it smaller first")
 
 
 def _check_size(name: str, width: int, height: int, limits: PictureLimits) -> None:
@@ -163,10 +161,7 @@ def _upright(picture: Image.Image) -> Image.Image:
 
 
 def _in_8_bit(name: str, picture: Image.Image) -> Image.Image:
-    """Gray pictures of more than 8 bits, scaled: Pillow's own conversion would clip them at 255.
-
-    Mode I holds 0..65535, as in a PGM file; mode F holds 0..1.
-    """
+    """Gray pictures of more than 8 bits, scaled: Pillow's own conversion would clip them at 255."""
     if not picture.mode.startswith("I") and picture.mode != "F":
         return picture
     values = np.asarray(picture)
@@ -177,7 +172,8 @@ def _in_8_bit(name: str, picture: Image.Image) -> Image.Image:
 def _over_white(picture: Image.Image) -> Image.Image:
     if not picture.has_transparency_data:
         return picture
-    rgba = picture.convert("RGBA")
+    # Pillow can turn La, gray times its alpha, into nothing but LA.
+    rgba = (picture.convert("LA") if picture.mode == "La" else picture).convert("RGBA")
     gray = picture.mode in {"1", "L", "LA", "La"}  # stays gray: its ICC profile is one for gray
     canvas = Image.new("L" if gray else "RGB", picture.size, "white")
     canvas.paste(rgba.convert(canvas.mode), mask=rgba)
@@ -211,12 +207,11 @@ def _to_srgb(name: str, picture: Image.Image, limits: PictureLimits) -> Image.Im
     return result
 
 
-def load_picture(
-    source: str | os.PathLike[str] | bytes, *, limits: PictureLimits = DEFAULT_LIMITS
-) -> Image.Image:
+def load_picture(source: str | os.PathLike[str] | bytes, *, limits: PictureLimits = DEFAULT_LIMITS) -> Image.Image:
     """An upright sRGB picture from an image file, or from the bytes of one.
 
-    16-bit colour loses its low byte in Pillow; 16-bit gray is rounded to 8 bits.
+    16-bit colour loses its low byte in Pillow; 16-bit gray is rounded to 8 bits. Gray of 32 bits (mode I) is
+    taken to be 0..65535, as in a PGM file, and gray in floats (mode F) 0..1.
 
     Raises:
         InputError: the file is missing, unreadable, not a picture, damaged, or outside the limits.
@@ -250,7 +245,7 @@ def _to_uint8(unit: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _channels_last(image: torch.Tensor) -> NDArray[Any]:
-    if image.ndim != 3 or image.shape[0] != 3:
+    if image.ndim != 3 or image.shape[0] != 3 or not image.numel():
         raise InputError(f"image: shape {tuple(image.shape)}, expected (3, H, W); pass one RGB image")
     plain = image.detach().cpu()
     if plain.is_floating_point():

@@ -83,7 +83,7 @@ def icc_profile(space: bytes, connection: bytes, tags: dict[bytes, bytes]) -> by
 
 
 def swapped_srgb() -> bytes:
-    """sRGB with the primaries red and blue exchanged."""
+    """The sRGB profile with its primaries red and blue exchanged."""
     return SRGB.replace(b"rXYZ", b"?XYZ").replace(b"bXYZ", b"rXYZ").replace(b"?XYZ", b"bXYZ")
 
 
@@ -123,10 +123,11 @@ def test_lossy_rgb_file_keeps_its_colour(kind: str) -> None:
 def test_heic_file_is_read(tmp_path: Path) -> None:
     pillow_heif = pytest.importorskip("pillow_heif", reason="HEIC needs pillow_heif")
     pillow_heif.from_pillow(Image.new("RGB", (64, 64), (200, 100, 50))).save(tmp_path / "photo.heic")
+    known_before = "HEIF" in Image.OPEN
     picture = load_picture(tmp_path / "photo.heic")
     assert (picture.mode, picture.size) == ("RGB", (64, 64))
     assert pixel(picture) == pytest.approx((200, 100, 50), abs=3)  # chroma rounding of the codec
-    assert "HEIF" not in Image.OPEN, "the loader must not change Pillow's global state"
+    assert ("HEIF" in Image.OPEN) == known_before, "the loader must not change Pillow's global state"
 
 
 STORED = {  # orientation → how a camera stores the upright array; Exif 2.32, tag 0x0112
@@ -187,9 +188,7 @@ def test_damaged_exif_is_ignored() -> None:
     ],
     ids=lambda value: value.mode if isinstance(value, Image.Image) else None,
 )
-def test_every_mode_of_a_file_becomes_rgb(
-    picture: Image.Image, kind: str, expected: tuple[int, ...]
-) -> None:
+def test_every_mode_of_a_file_becomes_rgb(picture: Image.Image, kind: str, expected: tuple[int, ...]) -> None:
     loaded = load_picture(encode(picture, kind))
     assert loaded.mode == "RGB"
     assert pixel(loaded) == expected
@@ -205,14 +204,15 @@ def test_every_mode_of_a_file_becomes_rgb(
         ("RGBX", (10, 20, 30, 0), (10, 20, 30)),
         ("YCbCr", (255, 128, 128), (255, 255, 255)),
         ("HSV", (0, 255, 255), (255, 0, 0)),
-        ("LAB", (255, 0, 0), (255, 255, 255)),
+        ("LAB", (255, 128, 128), (255, 255, 255)),
         ("I;16L", 257, (1, 1, 1)),
         ("I;16N", 257, (1, 1, 1)),
     ],
 )
 def test_every_mode_of_pillow_becomes_rgb(mode: str, colour: Any, expected: tuple[int, ...]) -> None:
     image = as_image(Image.new(mode, SIZE, colour))
-    assert pixel(image_to_picture(image)) == pytest.approx(expected, abs=1 if mode == "LAB" else 0)
+    rounding = 1 if mode == "LAB" else 0  # 8-bit Lab is coarser than 8-bit sRGB
+    assert pixel(image_to_picture(image)) == pytest.approx(expected, abs=rounding)
 
 
 def test_inverted_cmyk_of_an_adobe_jpeg_is_read_right() -> None:
@@ -234,7 +234,7 @@ def test_16_bit_rgb_png_keeps_its_high_byte() -> None:
 def palette_picture() -> Image.Image:
     indices = np.zeros(SIZE[::-1], np.uint8)
     indices[:, 20:] = 1
-    picture = Image.fromarray(indices, "L")
+    picture = Image.fromarray(indices)
     picture.putpalette([10, 20, 30, 200, 0, 0])
     return picture
 
@@ -324,7 +324,7 @@ LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
         (Image.new("CMYK", SIZE, (0, 255, 255, 0)), SRGB),
         (Image.new("CMYK", SIZE, (0, 255, 255, 0)), linear_gray()),
     ],
-    ids="garbage cut space_not_ascii lab gray_on_rgb cmyk_on_rgb cmyk_on_gray rgb_on_cmyk gray_on_cmyk".split(),
+    ids="garbage cut not_ascii lab gray_on_rgb cmyk_on_rgb cmyk_on_gray rgb_on_cmyk gray_on_cmyk".split(),
 )
 def test_unusable_profile_is_ignored(source: Image.Image, profile: bytes) -> None:
     assert pixel(load_picture(encode(source, "TIFF", icc_profile=profile))) == pixel(source.convert("RGB"))
@@ -355,27 +355,21 @@ def test_file_name_with_a_line_break_gives_one_line(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def ordinary_user() -> Iterator[None]:
-    """Root may read everything; as user 65534 the permissions count."""
+def locked_path(tmp_path: Path) -> Iterator[Path]:
+    """A file that may not be read, and an ordinary user for whom that counts: root may read everything."""
     if not hasattr(os, "geteuid"):
         pytest.skip("this system has no POSIX permissions")
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    yield
-    if root:
-        os.seteuid(0)
-
-
-@pytest.fixture
-def locked_path(tmp_path: Path) -> Path:
     path = tmp_path / "secret.png"
     Image.new("RGB", SIZE).save(path)
     path.chmod(0)
-    return path
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)  # nobody
+    yield path
+    if is_root:
+        os.seteuid(0)
 
 
-@pytest.mark.usefixtures("ordinary_user")
 def test_file_without_read_permission_is_refused(locked_path: Path) -> None:
     with refused(r"^secret\.png: no permission to read it; change its permissions"):
         load_picture(locked_path)
@@ -406,7 +400,7 @@ def test_vector_drawing_is_refused_with_advice() -> None:
 def test_truncated_file_is_refused(kind: str, tmp_path: Path) -> None:
     data = encode(Image.fromarray(noise()), kind)
     path = tmp_path / "half.bin"
-    path.write_bytes(data[: len(data) * 2 // 3])
+    path.write_bytes(data[:-200])
     with refused(r"^half\.bin: damaged or cut off; copy it again"):
         load_picture(path)
 
@@ -527,7 +521,7 @@ def test_picture_of_another_mode_is_refused_as_image() -> None:
         picture_to_image(Image.new("L", SIZE))
 
 
-@pytest.mark.parametrize("shape", [(48, 40), (1, 48, 40), (1, 3, 48, 40), (48, 40, 3)])
+@pytest.mark.parametrize("shape", [(48, 40), (1, 48, 40), (1, 3, 48, 40), (48, 40, 3), (3, 0, 40)])
 def test_tensor_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     for function in (image_to_picture, as_image):
         with refused(r"^image: shape \(.*\), expected \(3, H, W\); pass one RGB image"):
@@ -579,7 +573,8 @@ def test_same_picture_gives_the_same_image_by_every_route(tmp_path: Path) -> Non
         *(array, array[:, ::-1][:, ::-1], np.dstack([array, np.full(array.shape[:2], 255, np.uint8)])),
         *(array.astype(np.uint16) * 257, array.astype(">u2") * 257),
         *(array / np.float32(255), array / 255.0, (array / 255.0).astype(">f8")),
-        *(expected, expected.double(), expected.clone().requires_grad_(), torch.from_numpy(array).permute(2, 0, 1)),
+        *(expected, expected.double(), expected.clone().requires_grad_()),
+        torch.from_numpy(array).permute(2, 0, 1),
     ]
     for source in sources:
         image = as_image(source)

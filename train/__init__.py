@@ -1,0 +1,1 @@
+"""Training a quality model without human scores, and evaluating models."""

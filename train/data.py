@@ -23,22 +23,24 @@ PAIR_TOPICS: dict[str, frozenset[str]] = {
     "Sharp image.": _SOFTENING,
     "Sharp edges.": _SOFTENING,
     "High-resolution image.": _SOFTENING | {"jpeg"},
-    "Noise-free image.": frozenset(
-        {"white_noise", "white_noise_ycbcr", "impulse_noise", "multiplicative_noise"}
-    ),
+    "Noise-free image.": frozenset({"white_noise", "white_noise_ycbcr", "impulse_noise", "multiplicative_noise"}),
 }
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Crops (J=2, L, 3, S, S) at levels 0 to L-1, and for each prompt pair whether it must rank them (K,)."""
+    """Crops of one photo (J=2, L, 3, S, S) at levels 0 to L-1.
+
+    `concerned` (K,) is 1 for each prompt pair that must rank the levels; `pristine` () says whether level 0 is.
+    """
 
     crops: Tensor
     concerned: Tensor
+    pristine: Tensor
 
     def to(self, device: torch.device) -> "Sample":
         """The same sample on another device."""
-        return Sample(self.crops.to(device), self.concerned.to(device))
+        return Sample(self.crops.to(device), self.concerned.to(device), self.pristine.to(device))
 
 
 def concerned_pairs(names: Iterable[str], pairs: Iterable[PromptPair]) -> Tensor:
@@ -98,6 +100,13 @@ def draw_crops(image: Tensor, recipe: Recipe, generator: Generator) -> list[Tens
     return [image[:, y : y + recipe.crop, x : x + recipe.crop] for y, x in (first, second)]
 
 
+def draw_base_level(recipe: Recipe, generator: Generator) -> float:
+    """Level in [0, base_level] of a degradation that is there from the beginning; 0 for none."""
+    wanted = _uniform(generator, 0, 1) < recipe.base_chance
+    level = _uniform(generator, 0, recipe.base_level)
+    return level if wanted else 0.0
+
+
 class CropDataset(Dataset[Sample]):
     """Samples by number: number n depends on the recipe, the photos and n alone, not on workers or order."""
 
@@ -114,16 +123,21 @@ class CropDataset(Dataset[Sample]):
         """Sample of that number."""
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_000_007 + number)
         epoch, position = divmod(number, len(self.photos))
-        order = torch.randperm(
-            len(self.photos), generator=torch.Generator().manual_seed(self.recipe.seed + epoch)
-        )
+        order = torch.randperm(len(self.photos), generator=torch.Generator().manual_seed(self.recipe.seed + epoch))
         image = picture_to_image(load_picture(self.photos[int(order[position])]))
         crops = draw_crops(image, self.recipe, generator)
+        base_level = draw_base_level(self.recipe, generator)
+        base = draw_composition(generator, count=1)
         count = 1 + int(torch.randint(self.recipe.composed, (), generator=generator))
         composition = draw_composition(generator, count=count)
+        crops = [base.apply(crop, base_level) for crop in crops]
         levels = [5 * level / self.recipe.levels for level in range(self.recipe.levels + 1)]
         rendered = [torch.stack([composition.apply(crop, level) for level in levels]) for crop in crops]
-        return Sample(torch.stack(rendered), concerned_pairs(composition.names, ANTONYM_PAIRS))
+        return Sample(
+            torch.stack(rendered),
+            concerned_pairs(composition.names, ANTONYM_PAIRS),
+            torch.tensor(base_level == 0),
+        )
 
 
 def collate(samples: list[Sample]) -> Sample:
@@ -131,4 +145,5 @@ def collate(samples: list[Sample]) -> Sample:
     return Sample(
         torch.stack([sample.crops for sample in samples]),
         torch.stack([sample.concerned for sample in samples]),
+        torch.stack([sample.pristine for sample in samples]),
     )

@@ -7,7 +7,7 @@ from torch.nn import functional
 from qualiclip.losses import across_images_loss, consistency_loss, negative_loss, positive_loss
 from qualiclip.prompts import PromptPair
 
-from .data import PAIR_TOPICS
+from .data import PAIR_TOPICS, Sample
 from .recipes import LossSettings
 
 
@@ -16,38 +16,45 @@ def general_pairs(pairs: tuple[PromptPair, ...]) -> list[int]:
     return [index for index, pair in enumerate(pairs) if pair.positive not in PAIR_TOPICS]
 
 
-def anchor_loss(difference: Tensor, concerned: Tensor, *, scale: float) -> Tensor:
-    """Cross-entropy of calling level 0 good and the last level bad.
+def anchor_loss(difference: Tensor, concerned: Tensor, pristine: Tensor, *, scale: float) -> Tensor:
+    """Cross-entropy of calling level 0 good, where it is `pristine` (N,), and the last level bad.
 
     `difference` (N, J, L, K) is the similarity to the positive minus that to the negative prompt; pairs that are
     not `concerned` (N, K) with an image's degradation have no say about its last level.
     """
-    weights = concerned[:, None].expand(difference[:, :, -1].shape)  # (N, J, K)
-    good = functional.softplus(-scale * difference[:, :, 0]).mean()
-    bad = (functional.softplus(scale * difference[:, :, -1]) * weights).sum() / weights.sum().clamp(min=1)
-    return good + bad
+    good = functional.softplus(-scale * difference[:, :, 0])  # (N, J, K)
+    bad = functional.softplus(scale * difference[:, :, -1])  # (N, J, K)
+    return _weighted_mean(good, pristine[:, None, None]) + _weighted_mean(bad, concerned[:, None])
+
+
+def _weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
+    spread = weights.to(values).expand(values.shape)
+    return (values * spread).sum() / spread.sum().clamp(min=1)
 
 
 def loss_terms(
-    similarities: Tensor, concerned: Tensor, pairs: tuple[PromptPair, ...], settings: LossSettings, *, scale: float
+    similarities: Tensor, sample: Sample, pairs: tuple[PromptPair, ...], settings: LossSettings, *, scale: float
 ) -> dict[str, Tensor]:
-    """The weighted terms of the loss, from similarities (N, J, L, K, 2) and concerned pairs (N, K)."""
+    """The weighted terms of the loss, from the similarities (N, J, L, K, 2) of a batch of samples."""
     positive, negative = similarities.float().unbind(-1)
-    margin = settings.ranking_margin * concerned
-    ranking = {"margin": margin, "adjacent_only": settings.adjacent_only}
+    margin = settings.ranking_margin * sample.concerned
+    adjacent = settings.adjacent_only
     both = torch.cat([positive, negative], dim=-1)
     general = general_pairs(pairs)
     difference = positive - negative
     terms = {
         "consistency": (settings.consistency_weight, consistency_loss(both, margin=settings.consistency_margin)),
-        "positive": (settings.positive_weight, positive_loss(positive, **ranking)),
-        "negative": (settings.negative_weight, negative_loss(negative, **ranking)),
+        "positive": (settings.positive_weight, positive_loss(positive, margin=margin, adjacent_only=adjacent)),
+        "negative": (settings.negative_weight, negative_loss(negative, margin=margin, adjacent_only=adjacent)),
         "across": (
             settings.across_weight,
             across_images_loss(
-                difference[..., general], margin=2 * settings.across_margin, least_gap=settings.across_gap
+                difference[..., general],
+                sample.pristine,
+                margin=2 * settings.across_margin,
+                least_gap=settings.across_gap,
             ),
         ),
-        "anchor": (settings.anchor_weight, anchor_loss(difference, concerned, scale=scale)),
+        "anchor": (settings.anchor_weight, anchor_loss(difference, sample.concerned, sample.pristine, scale=scale)),
     }
     return {name: weight * value for name, (weight, value) in terms.items() if weight}

@@ -34,9 +34,10 @@ class LossSettings:
 class Recipe:
     """A training run from scratch on a folder of pristine photos.
 
-    `batch` counts photos; each gives two crops at `levels` + 1 levels (0 is the pristine crop).
-    `composed` is the largest number of degradations on one photo. `holdout_every` keeps every n-th photo, by
-    name, out of training. `bf16` computes convolutions in bfloat16, weights and losses stay float32.
+    `batch` counts photos; each gives two crops at `levels` + 1 levels (0 is the pristine crop). `composed` is the
+    largest number of degradations on one photo. With `base_chance` a photo is first given another degradation at up
+    to `base_level`, so that the model also ranks what was not perfect before. `holdout_every` keeps every n-th photo,
+    by name, out of training. `bf16` computes convolutions in bfloat16; weights and losses stay float32.
     """
 
     backbone: BackboneSettings = COMPACT_BACKBONE
@@ -47,6 +48,8 @@ class Recipe:
     overlap: float = 0.5
     levels: int = 5
     composed: int = 1
+    base_chance: float = 0.0
+    base_level: float = 4.0
     smallest_scale: float = 0.5
     learning_rate: float = 1e-3
     warmup: float = 0.05
@@ -73,7 +76,9 @@ class Recipe:
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
-        "compact": Recipe(losses=LossSettings(across_weight=1.0, anchor_weight=0.1), scale=10.0),
+        "compact": Recipe(
+            losses=LossSettings(across_weight=1.0, anchor_weight=0.1), scale=10.0, base_chance=0.4, smallest_scale=0.4
+        ),
         "smoke": Recipe(
             backbone=BackboneSettings(blocks=(1, 1, 1, 1), width=8, heads=4, embedding_size=32),
             steps=4,

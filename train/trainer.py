@@ -68,7 +68,7 @@ def batch_similarities(model: QualityModel, crops: Tensor, *, bf16: bool) -> Ten
     flat = crops.flatten(0, 2).contiguous(memory_format=torch.channels_last)
     with torch.autocast(crops.device.type, dtype=torch.bfloat16, enabled=bf16):
         feature_map = model.feature_map(flat)
-    return model.similarities(feature_map.float()).unflatten(0, crops.shape[:3])
+    return model.similarities(feature_map.float()).view(*crops.shape[:3], -1, 2)
 
 
 def take_step(model: QualityModel, optimizer: Optimizer, sample: Sample, recipe: Recipe) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def take_step(model: QualityModel, optimizer: Optimizer, sample: Sample, recipe:
         TrainingError: if the loss is not finite; the weights are then left as they were.
     """
     similarities = batch_similarities(model, sample.crops, bf16=recipe.bf16)
-    terms = loss_terms(similarities, sample.concerned, model.settings.pairs, recipe.losses, scale=recipe.scale)
+    terms = loss_terms(similarities, sample, model.settings.pairs, recipe.losses, scale=recipe.scale)
     total = torch.stack(list(terms.values())).sum()
     if not math.isfinite(total.item()):
         raise TrainingError("the loss is not finite; lower learning_rate or turn bf16 off")
@@ -141,7 +141,7 @@ def fit(recipe: Recipe, photos: Path, out: Path, *, device: torch.device) -> Pat
     """
     train, kept_out = split_holdout(list_photos(photos), recipe.holdout_every)
     out.mkdir(parents=True, exist_ok=True)
-    model = build_model(recipe).to(device, memory_format=torch.channels_last).train()
+    model = build_model(recipe).to(device).to(memory_format=torch.channels_last).train()
     optimizer = build_optimizer(model, recipe)
     state = out / "state.pt"
     start = load_state(state, model, optimizer, recipe) if state.is_file() else 0

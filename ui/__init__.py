@@ -1,0 +1,1 @@
+"""The browser studio. Only this package and app.py know Gradio."""

@@ -25,7 +25,7 @@ def disk_kernel(radius: float) -> Tensor:
     rows = torch.arange(-side, side + 1, dtype=torch.float64)[:, None]
     upper = torch.minimum(rows + 0.5, half_chord)
     lower = torch.maximum(rows - 0.5, -half_chord)
-    area = (upper - lower).clamp(min=0).unflatten(1, (-1, steps)).mean(dim=-1)  # (2·side+1, 2·side+1)
+    area = (upper - lower).clamp(min=0).view(len(rows), -1, steps).mean(dim=-1)  # (2·side+1, 2·side+1)
     return (area / area.sum()).float()
 
 

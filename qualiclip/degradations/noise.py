@@ -3,6 +3,8 @@
 A field is drawn in the image's shape and then scaled, so the same seed gives the same noise, stronger.
 """
 
+import math
+
 import torch
 from torch import Generator, Tensor
 
@@ -15,12 +17,12 @@ def _normal_like(image: Tensor, generator: Generator) -> Tensor:
 
 def white_noise(image: Tensor, variance: float, generator: Generator) -> Tensor:
     """Image plus Gaussian noise of the given variance in each RGB sample. Source: KADID-10k, type 11."""
-    return image + variance**0.5 * _normal_like(image, generator)
+    return image + math.sqrt(variance) * _normal_like(image, generator)
 
 
 def white_noise_ycbcr(image: Tensor, variance: float, generator: Generator) -> Tensor:
     """Image plus Gaussian noise of the given variance in each YCbCr sample. Source: KADID-10k, type 12."""
-    return ycbcr_to_rgb(rgb_to_ycbcr(image) + variance**0.5 * _normal_like(image, generator))
+    return ycbcr_to_rgb(rgb_to_ycbcr(image) + math.sqrt(variance) * _normal_like(image, generator))
 
 
 def impulse_noise(image: Tensor, fraction: float, generator: Generator) -> Tensor:
@@ -35,4 +37,4 @@ def multiplicative_noise(image: Tensor, variance: float, generator: Generator) -
 
     Gaussian as in ARNIQA's port; MATLAB's speckle is uniform with the same variance.
     """
-    return image + image * variance**0.5 * _normal_like(image, generator)
+    return image + image * math.sqrt(variance) * _normal_like(image, generator)

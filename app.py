@@ -1,0 +1,45 @@
+"""Entry point of the studio, here and on a Hugging Face Space: parse, load, launch."""
+
+import argparse
+import logging
+import os
+import sys
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read by gradio when it is imported
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Open the studio in the browser.")
+    parser.add_argument("--model", default="auto", help="name or path of a model")
+    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
+    parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
+    parser.add_argument("--megapixels", type=float, default=16.0, help="largest picture that is accepted")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Load the model, build the page, serve it until stopped."""
+    from qualiclip.errors import QualiclipError
+    from qualiclip.pictures import PictureLimits
+    from qualiclip.scoring import load
+    from ui.page import build_page, launch_page
+    from ui.studio import Studio
+
+    arguments = parse_arguments()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    try:
+        scorer = load(arguments.model, limits=PictureLimits(megapixels=arguments.megapixels))
+    except QualiclipError as error:
+        sys.stderr.write(f"app.py: {error}\n")
+        return 1
+    page = build_page(Studio(scorer))
+    address = launch_page(page, host=arguments.host, port=arguments.port, block=False)
+    sys.stdout.write(f"QualiCLIP Studio is ready at {address.rstrip('/')} (Ctrl-C stops it)\n")
+    sys.stdout.flush()
+    page.block_thread()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

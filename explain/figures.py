@@ -1,0 +1,52 @@
+"""Figures for lectures and papers, by matplotlib's Figure (never pyplot, whose figures are global)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from qualiclip.scoring import QualityReport
+
+BEFORE, AFTER = "#1d4ed8", "#c2410c"  # blue and orange: told apart by the colour-blind and in grey
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A picture with its title."""
+
+    title: str
+    picture: Image.Image
+
+
+def _show(axes: Axes, panel: Panel) -> None:
+    axes.imshow(np.asarray(panel.picture))
+    axes.set_title(panel.title, fontsize=12)
+    axes.axis("off")
+
+
+def _draw_bars(axes: Axes, before: QualityReport, after: QualityReport) -> None:
+    rows = np.arange(len(before.pairs))
+    for offset, report, color, label in ((-0.2, before, BEFORE, "original"), (0.2, after, AFTER, "degraded")):
+        values = [pair.probability for pair in report.pairs]
+        axes.barh(rows + offset, values, height=0.36, color=color, label=f"{label}, mean {report.score:.3f}")
+        for row, value in zip(rows, values, strict=True):
+            axes.text(min(value + 0.01, 1.0), row + offset, f"{value:.2f}", va="center", fontsize=8)
+    axes.set_yticks(rows, [f"{pair.positive} / {pair.negative}" for pair in before.pairs], fontsize=9)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1.08)
+    axes.set_xlabel("probability of the positive prompt")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False, fontsize=9)
+
+
+def inspect_figure(panels: list[Panel], before: QualityReport, after: QualityReport, *, caption: str) -> Figure:
+    """Pictures side by side, the bars of the prompt pairs below them, and a caption."""
+    figure = Figure(figsize=(11, 7.4), layout="constrained")
+    grid = figure.add_gridspec(2, len(panels), height_ratios=(1.35, 1))
+    for column, panel in enumerate(panels):
+        _show(figure.add_subplot(grid[0, column]), panel)
+    _draw_bars(figure.add_subplot(grid[1, :]), before, after)
+    figure.supxlabel(caption, fontsize=8, color="#444444")
+    return figure

@@ -1,0 +1,5 @@
+"""`python -m qualiclip` is the `qualiclip` command."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,227 @@
+"""The `qualiclip` command. Results go to standard output, everything else to standard error."""
+
+import csv
+import json
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import __version__
+from .errors import InputError, QualiclipError, UsageError
+
+if TYPE_CHECKING:
+    from .scoring import Failure, QualityReport, Scorer
+
+app = typer.Typer(
+    help="Score the quality of photos without a reference, degrade them, and see where the model looks.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ModelOption = Annotated[str, typer.Option("--model", help="Name or path of a model.")]
+EngineOption = Annotated[str, typer.Option("--engine", help="How to compute: auto, eager or fused.")]
+PrecisionOption = Annotated[str, typer.Option("--precision", help="Numbers to compute with: fp32.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the random parts.", min=0)]
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _load(model: str, *, engine: str = "auto", precision: str = "fp32") -> "Scorer":
+    from .scoring import load
+
+    scorer = load(model, engine=engine, precision=precision)
+    checkpoint = scorer.checkpoint
+    _say(f"model {checkpoint.name} (sha256 {checkpoint.sha256[:12]}…), engine {scorer.engine}, {scorer.precision}")
+    return scorer
+
+
+def find_pictures(paths: Iterable[Path], *, recursive: bool) -> Iterator[Path]:
+    """The files among the paths, and the pictures in the folders among them, in the order of their names.
+
+    Raises:
+        InputError: if a folder holds no picture.
+    """
+    from .pictures import PICTURE_SUFFIXES
+
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        files = path.rglob("*") if recursive else path.glob("*")
+        pictures = sorted(file for file in files if file.suffix.lower() in PICTURE_SUFFIXES and file.is_file())
+        if not pictures:
+            hint = "" if recursive else "; add --recursive to look into its folders"
+            raise InputError(f"{path}: no picture in this folder{hint}")
+        yield from pictures
+
+
+CSV_COLUMNS = ("path", "score", "model", "weights_sha256", "scale", "engine", "precision", "version", "width", "height")
+
+
+def write_csv(results: Iterable["QualityReport | Failure"], path: Path) -> None:
+    """Write one row per picture: the report, the probability of each prompt pair, and the error if there is one."""
+    rows = []
+    for result in results:
+        row = result.to_dict()
+        for pair in row.pop("pairs", ()):
+            row[pair["positive"]] = pair["probability"]
+        rows.append(row)
+    known = {*CSV_COLUMNS, "error"}
+    pairs = list(dict.fromkeys(key for row in rows for key in row if key not in known))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [*CSV_COLUMNS, *pairs, "error"])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@app.command()
+def score(
+    paths: Annotated[list[Path], typer.Argument(help="Pictures, and folders of pictures.", show_default=False)],
+    model: ModelOption = "auto",
+    recursive: Annotated[bool, typer.Option("--recursive", help="Look into the folders of folders.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a CSV file.")] = None,
+    engine: EngineOption = "auto",
+    precision: PrecisionOption = "fp32",
+) -> None:
+    """Print the quality score of pictures: from 0 to 1, higher is better."""
+    from tqdm import tqdm
+
+    from .scoring import Failure
+
+    pictures = list(find_pictures(paths, recursive=recursive))
+    scorer = _load(model, engine=engine, precision=precision)
+    results = []
+    quiet = None if len(pictures) > 1 else True  # None: tqdm shows itself on a terminal only
+    for result in tqdm(scorer.score_many(pictures), total=len(pictures), unit="picture", disable=quiet):
+        results.append(result)
+        if isinstance(result, Failure):
+            name = Path(result.path or "").name
+            _say(f"qualiclip: {result.path}: {result.error.removeprefix(f'{name}: ')}")
+        elif not as_json:
+            typer.echo(f"{result.score:.4f}  {result.path}")
+    if as_json:
+        typer.echo(json.dumps([result.to_dict() for result in results], indent=2, ensure_ascii=False))
+    if csv_file is not None:
+        write_csv(results, csv_file)
+    if any(isinstance(result, Failure) for result in results):
+        raise typer.Exit(1)
+
+
+def _check_png(path: Path) -> None:
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"{path}: the result is lossless, so its name must end in .png")
+
+
+@app.command()
+def degrade(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A picture.", show_default=False)],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A PNG file to write.", show_default=False)],
+    name: Annotated[str, typer.Option("--type", help="Degradation, such as gaussian_blur.", show_default=False)],
+    level: Annotated[float | None, typer.Option("--level", help="0 (none) to 5; fractions are allowed.")] = None,
+    strength: Annotated[float | None, typer.Option("--strength", help="In the unit of the type.")] = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Write a degraded copy of a picture."""
+    import torch
+
+    from . import degradations
+    from .pictures import as_image, image_to_picture
+
+    _check_png(out)
+    generator = torch.Generator().manual_seed(seed)
+    image = as_image(source)
+    degraded = degradations.degrade(image, name, generator=generator, level=level, strength=strength)
+    image_to_picture(degraded).save(out)
+
+
+@app.command()
+def explain(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A picture.", show_default=False)],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A PNG file to write.", show_default=False)],
+    model: ModelOption = "auto",
+    method: Annotated[str, typer.Option("--method", help="How the heatmap is made.")] = "gradcam",
+    target: Annotated[str, typer.Option("--target", help="good, bad or difference.")] = "difference",
+    colormap: Annotated[str, typer.Option("--colormap", help="Colours of unsigned maps.")] = "viridis",
+    opacity: Annotated[float, typer.Option("--opacity", help="0 to 1.", min=0, max=1)] = 0.7,
+    raw: Annotated[Path | None, typer.Option("--raw", help="Also write the map itself, as .npy.")] = None,
+) -> None:
+    """Write the picture with a heatmap over it: where the model finds good or bad quality."""
+    import numpy as np
+
+    from explain.heatmaps import TARGETS, explain_features
+    from explain.overlay import overlay
+
+    from .pictures import image_to_picture
+
+    _check_png(out)
+    scorer = _load(model)
+    image = scorer.read(source)
+    height, width = image.shape[-2:]
+    result = explain_features(scorer.model, scorer.encode(image), size=(height, width), method=method, target=target)
+    signed = TARGETS[target].signed
+    picture = overlay(image_to_picture(image), result.values, colormap=colormap, signed=signed, opacity=opacity)
+    picture.save(out)
+    if raw is not None:
+        np.save(raw, result.values)
+    _say(result.note)
+
+
+@app.command()
+def models() -> None:
+    """List the models that can be named, with their licence and their file's SHA-256."""
+    from .weights import REGISTRY, file_sha256
+
+    for name, entry in REGISTRY.items():
+        digest = file_sha256(entry.path) if entry.path.is_file() else "missing"
+        typer.echo(f"{name}\n  {entry.description}\n  licence {entry.licence}\n  sha256 {digest}")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"qualiclip {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    # Pillow warns on the way to our own, stricter pixel limit; the limit's error says it better.
+    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
+
+
+def run(command: typer.Typer, program: str) -> int:
+    """Run a command line; errors become one line on standard error. Returns the exit status."""
+    try:
+        status = command(standalone_mode=False, prog_name=program)
+    except typer.Abort:
+        _say(f"{program}: stopped")
+        return 1
+    except typer.TyperException as error:
+        _say(f"{program}: {' '.join(error.format_message().split())} (see --help)")
+        return 2
+    except UsageError as error:
+        _say(f"{program}: {error}")
+        return 2
+    except QualiclipError as error:
+        _say(f"{program}: {error}")
+        return 1
+    except OSError as error:
+        _say(f"{program}: {error.filename or 'file'}: {error.strerror or error}")
+        return 1
+    return status if isinstance(status, int) else 0
+
+
+def main() -> None:
+    """Entry point of the `qualiclip` command."""
+    sys.exit(run(app, "qualiclip"))

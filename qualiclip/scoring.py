@@ -1,0 +1,160 @@
+"""Scorer: pictures in, quality reports out."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import __version__
+from .engines import ENGINES, resolve_engine
+from .errors import InputError, unknown_name
+from .model import QualityModel
+from .pictures import DEFAULT_LIMITS, PictureLimits, PictureSource, as_image
+from .weights import Checkpoint, load_checkpoint
+
+PRECISIONS = ("fp32",)
+
+
+@dataclass(frozen=True)
+class PairReport:
+    """One prompt pair: the cosines to both prompts, and the probability in [0, 1] of the positive one."""
+
+    positive: str
+    negative: str
+    probability: float
+    similarity_positive: float
+    similarity_negative: float
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """A quality score in [0, 1], higher is better, with all that is needed to understand and repeat it.
+
+    `path` is None for a picture that did not come from a file; `width` and `height` are in px.
+    """
+
+    path: str | None
+    score: float
+    model: str
+    weights_sha256: str
+    scale: float
+    engine: str
+    precision: str
+    version: str
+    width: int
+    height: int
+    pairs: tuple[PairReport, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain data, ready for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A source that could not be scored, and why."""
+
+    path: str | None
+    error: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The failure as plain data, ready for JSON."""
+        return asdict(self)
+
+
+class Scorer:
+    """Scores pictures with one model. It never changes its model and may be used from several threads."""
+
+    def __init__(
+        self, checkpoint: Checkpoint, *, engine: str = "auto", precision: str = "fp32", limits: PictureLimits
+    ) -> None:
+        """Make a scorer.
+
+        Raises:
+            UsageError: if there is no such engine or precision.
+        """
+        if precision not in PRECISIONS:
+            raise unknown_name("precision", precision, PRECISIONS)
+        self.checkpoint = checkpoint
+        self.engine = resolve_engine(engine)
+        self.precision = precision
+        self.limits = limits
+        self._encode = ENGINES[self.engine](checkpoint.model)
+
+    @property
+    def model(self) -> QualityModel:
+        """The model, in eval mode and without gradients."""
+        return self.checkpoint.model
+
+    def read(self, source: PictureSource) -> Tensor:
+        """Image (3, H, W) of whatever holds a picture, within this scorer's limits.
+
+        Raises:
+            InputError: if the source can't be used.
+        """
+        return as_image(source, limits=self.limits)
+
+    def encode(self, image: Tensor) -> Tensor:
+        """Feature map (1, C, h, w) of an image (3, H, W): the dear part, to be computed once per image."""
+        return self._encode(image[None])
+
+    def report(self, image: Tensor, feature_map: Tensor, *, path: str | None = None) -> QualityReport:
+        """Report of an image (3, H, W) whose feature map (1, C, h, w) is known."""
+        with torch.no_grad():
+            similarities = self.model.similarities(feature_map)  # (1, K, 2)
+            probabilities = self.model.probabilities(similarities)  # (1, K)
+        pairs = tuple(
+            PairReport(pair.positive, pair.negative, probability, positive, negative)
+            for pair, probability, (positive, negative) in zip(
+                self.model.settings.pairs, probabilities[0].tolist(), similarities[0].tolist(), strict=True
+            )
+        )
+        return QualityReport(
+            path=path,
+            score=probabilities.mean().item(),
+            model=self.checkpoint.name,
+            weights_sha256=self.checkpoint.sha256,
+            scale=self.model.settings.scale,
+            engine=self.engine,
+            precision=self.precision,
+            version=__version__,
+            width=image.shape[-1],
+            height=image.shape[-2],
+            pairs=pairs,
+        )
+
+    def score(self, source: PictureSource) -> QualityReport:
+        """Report of one picture: a path, the bytes of a file, a PIL picture, an array or an image tensor.
+
+        Raises:
+            InputError: if the source can't be used.
+        """
+        image = self.read(source)
+        return self.report(image, self.encode(image), path=_path_of(source))
+
+    def score_many(self, sources: Iterable[PictureSource]) -> Iterator[QualityReport | Failure]:
+        """Reports in the order of the sources, one picture in memory at a time; a bad source gives a `Failure`."""
+        for source in sources:
+            try:
+                yield self.score(source)
+            except InputError as error:
+                yield Failure(_path_of(source), str(error))
+
+
+def _path_of(source: PictureSource) -> str | None:
+    return os.fspath(source) if isinstance(source, str | os.PathLike) else None
+
+
+def load(
+    model: str = "auto", *, engine: str = "auto", precision: str = "fp32", limits: PictureLimits = DEFAULT_LIMITS
+) -> Scorer:
+    """A scorer for a model given by name, by the path of a checkpoint, or as "auto".
+
+    Raises:
+        UsageError: if the model, engine or precision is unknown.
+        WeightsError: if the weights are missing or damaged.
+    """
+    return Scorer(load_checkpoint(model), engine=engine, precision=precision, limits=limits)

@@ -1,0 +1,104 @@
+"""`python -m train`: fit a model on a folder of photos, evaluate one against human opinions."""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from qualiclip.cli import run
+from qualiclip.errors import UsageError, unknown_name
+
+app = typer.Typer(
+    help="Train a quality model without human scores, and evaluate models.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def override(settings: Any, assignments: list[str]) -> Any:
+    """Settings with fields replaced as in `steps=100` or `losses.ranking_margin=0.1`; values are JSON.
+
+    Raises:
+        UsageError: if an assignment is malformed, or its field or the type of its value is wrong.
+    """
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise UsageError(f"{assignment!r}: expected FIELD=VALUE")
+        settings = _replace(settings, name.split("."), text)
+    return settings
+
+
+def _replace(settings: Any, path: list[str], text: str) -> Any:
+    fields = {field.name for field in dataclasses.fields(settings)}
+    if path[0] not in fields:
+        raise unknown_name("setting", path[0], fields)
+    current = getattr(settings, path[0])
+    if len(path) > 1 and dataclasses.is_dataclass(current):
+        return dataclasses.replace(settings, **{path[0]: _replace(current, path[1:], text)})
+    return dataclasses.replace(settings, **{path[0]: _parse(path[0], text, current)})
+
+
+def _parse(name: str, text: str, current: Any) -> Any:
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"{name}: {text!r} is not a number, true, false or list") from error
+    if isinstance(current, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if isinstance(current, tuple) and isinstance(value, list):
+        value = tuple(value)
+    if type(value) is not type(current):
+        raise UsageError(f"{name}: expected {type(current).__name__}, got {text}")
+    return value
+
+
+@app.command()
+def fit(
+    recipe: Annotated[str, typer.Argument(help="compact or smoke.", show_default=False)],
+    photos: Annotated[Path, typer.Option("--photos", help="Folder of pristine photos.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)],
+    changes: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE, may be repeated.")] = None,
+    device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
+) -> None:
+    """Run a recipe on a folder of photos; a stopped run goes on when started again."""
+    import torch
+
+    from . import trainer
+    from .recipes import RECIPES
+
+    if recipe not in RECIPES:
+        raise unknown_name("recipe", recipe, RECIPES)
+    if device not in ("cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
+        raise UsageError(f"device {device!r} is not available here; use cpu")
+    settings = override(RECIPES[recipe], changes or [])
+    typer.echo(trainer.fit(settings, photos, out, device=torch.device(device)))
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Option("--data", help="Folder of pictures.", show_default=False)],
+    model: Annotated[str, typer.Option("--model", help="Name or path of a model.")] = "auto",
+    opinions: Annotated[Path | None, typer.Option("--csv", help="CSV file [default: DATA/mos.csv].")] = None,
+    file_column: Annotated[str, typer.Option("--file-column", help="Column of file names.")] = "file",
+    opinion_column: Annotated[str, typer.Option("--opinion-column", help="Column of opinions.")] = "mos",
+) -> None:
+    """Print how well a model agrees with human opinions (higher is better in both)."""
+    from qualiclip.scoring import load
+
+    from .evaluate import evaluate as evaluate_folder
+    from .evaluate import read_opinions
+
+    rows = read_opinions(opinions or data / "mos.csv", file_column=file_column, opinion_column=opinion_column)
+    result = evaluate_folder(load(model), data, rows)
+    typer.echo(json.dumps({**dataclasses.asdict(result), "model": model}, indent=2))
+    if result.failures:
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":  # data workers import this file again under another name
+    sys.exit(run(app, "python -m train"))

@@ -1,0 +1,89 @@
+"""The named endpoints for programs: /score, /degrade, /explain and /models. They mirror the command line."""
+
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from explain.heatmaps import METHODS, TARGETS
+from explain.overlay import COLORMAPS
+from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL
+from qualiclip.errors import InputError
+
+from .guard import shown
+from .inspect_tab import MODEL_QUEUE
+from .studio import Step, Studio, draw_overlay
+
+
+def _needed(image: str | None) -> str:
+    if image is None:
+        raise InputError("no picture was given; send the file as `image`")
+    return image
+
+
+class Api:
+    """The functions behind the endpoints, on one studio."""
+
+    def __init__(self, studio: Studio) -> None:
+        """Keep the studio."""
+        self.studio = studio
+
+    def score(self, image: str | None) -> dict[str, Any]:
+        """Quality score of a picture, in [0, 1], higher is better: the JSON object of `qualiclip score --json`."""
+        return self.studio.pristine(_needed(image)).report.to_dict()
+
+    def degrade(self, image: str | None, name: str, level: float, seed: float) -> Image.Image:
+        """A degraded copy of a picture, as PNG."""
+        return self.studio.degraded(_needed(image), (Step(name, level),), seed=int(seed)).picture
+
+    def explain(
+        self, image: str | None, method: str, target: str, colormap: str, opacity: float
+    ) -> tuple[Image.Image, str]:
+        """A picture with a heatmap over it, as PNG, and the map in words."""
+        path = _needed(image)
+        explanation = self.studio.explain(path, (), seed=0, method=method, target=target)
+        drawn = draw_overlay(self.studio.pristine(path), explanation, colormap=colormap, opacity=opacity)
+        return drawn, explanation.note
+
+    def models(self) -> list[dict[str, Any]]:
+        """The model that is being served."""
+        checkpoint = self.studio.scorer.checkpoint
+        return [
+            {
+                "name": checkpoint.name,
+                "weights_sha256": checkpoint.sha256,
+                "scale": checkpoint.model.settings.scale,
+                "engine": self.studio.scorer.engine,
+                "precision": self.studio.scorer.precision,
+                "prompts": [[pair.positive, pair.negative] for pair in checkpoint.model.settings.pairs],
+            }
+        ]
+
+
+def build_api(api: Api) -> None:
+    """Register the endpoints. Must be called inside a Blocks context.
+
+    Inputs are components and not bare values, so that Gradio accepts only files that were uploaded to it.
+    """
+    with gr.Column(visible=False):
+        image = gr.Image(type="filepath", image_mode=None, format="png", label="image")
+        name = gr.Dropdown(list(DEGRADATIONS), value="gaussian_blur", label="name")
+        level = gr.Slider(0, MAX_LEVEL, value=2, label="level")
+        seed = gr.Number(0, precision=0, minimum=0, label="seed")
+        method = gr.Dropdown(list(METHODS), value="gradcam", label="method")
+        target = gr.Dropdown(list(TARGETS), value="difference", label="target")
+        colormap = gr.Dropdown(list(COLORMAPS), value="viridis", label="colormap")
+        opacity = gr.Slider(0, 1, value=0.7, label="opacity")
+        picture = gr.Image(type="pil", format="png", label="picture")
+        words, report, models = gr.Textbox(label="words"), gr.JSON(label="report"), gr.JSON(label="models")
+        trigger = gr.Button("run")
+    trigger.click(shown(api.score), image, report, api_name="score", **MODEL_QUEUE)
+    trigger.click(shown(api.degrade), [image, name, level, seed], picture, api_name="degrade", **MODEL_QUEUE)
+    trigger.click(
+        shown(api.explain),
+        [image, method, target, colormap, opacity],
+        [picture, words],
+        api_name="explain",
+        **MODEL_QUEUE,
+    )
+    trigger.click(shown(api.models), None, models, api_name="models")

@@ -1,0 +1,50 @@
+"""What a visitor takes along from the Inspect tab: the figure and the table of scores."""
+
+import csv
+import json
+from pathlib import Path
+
+from PIL import Image
+
+from explain.figures import Panel, inspect_figure
+from explain.heatmaps import METHODS, TARGETS
+
+from .inspect_settings import DEGRADED, ORIGINAL, Settings
+from .studio import Analysis
+
+CSV_COLUMNS = (
+    *("picture", "degradations", "seed", "model", "weights_sha256", "version", "score"),
+    *("positive", "negative", "probability", "similarity_positive", "similarity_negative"),
+)
+
+
+def write_figure(path: Path, settings: Settings, before: Analysis, after: Analysis, heatmap: Image.Image) -> None:
+    """Write pictures, heatmap and bars as a PNG figure, with the settings in its caption and metadata."""
+    report = after.report
+    caption = (
+        f"{settings.describe_steps()}. Heatmap of the {settings.subject} picture: "
+        f"{METHODS[settings.method].label}, {TARGETS[settings.target].label.lower()}.\n"
+        f"Model {report.model}, weights {report.weights_sha256[:12]}, QualiCLIP Studio {report.version}. "
+        "A heatmap is a hint, not a proof."
+    )
+    panels = [
+        Panel(f"Original: {before.report.score:.3f}", before.picture),
+        Panel(f"Degraded: {report.score:.3f}", after.picture),
+        Panel(f"Where the model looks ({settings.subject})", heatmap),
+    ]
+    metadata = {"Description": caption, "Software": f"QualiCLIP Studio {report.version}"}
+    inspect_figure(panels, before.report, report, caption=caption).savefig(path, dpi=160, metadata=metadata)
+
+
+def write_scores(path: Path, settings: Settings, before: Analysis, after: Analysis) -> None:
+    """Write a CSV file with a row per picture and prompt pair."""
+    steps = json.dumps([[step.name, step.level] for step in settings.active_steps])
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(CSV_COLUMNS)
+        for name, done, analysis in ((ORIGINAL, "[]", before), (DEGRADED, steps, after)):
+            report = analysis.report
+            shared = (name, done, settings.seed, report.model, report.weights_sha256, report.version, report.score)
+            for pair in report.pairs:
+                values = (pair.probability, pair.similarity_positive, pair.similarity_negative)
+                writer.writerow([*shared, pair.positive, pair.negative, *values])

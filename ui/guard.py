@@ -1,0 +1,33 @@
+"""The one place where errors meet visitors: ours are shown as they are, all others are logged and hidden."""
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import gradio as gr
+
+from qualiclip.errors import QualiclipError
+
+INTERNAL = "Internal error: this is our fault, not your picture's. It has been logged; please try again."
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+_log = logging.getLogger("qualiclip.studio")
+
+
+def shown(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """The function with every error turned into a message that Gradio shows to the visitor."""
+
+    @functools.wraps(function)
+    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        try:
+            return function(*args, **kwargs)
+        except QualiclipError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        except gr.Error:
+            raise
+        except Exception as error:  # the boundary: nothing may reach the visitor as a traceback
+            _log.exception("in %s", function.__name__)
+            raise gr.Error(INTERNAL, print_exception=False) from error
+
+    return guarded
