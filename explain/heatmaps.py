@@ -156,17 +156,19 @@ def find_target(name: str) -> Target:
     return TARGETS[name]
 
 
-def cam_grid(model: QualityModel, feature_map: Tensor, method: Method, target: Target) -> NDArray[np.float32]:
-    """The method's own map (h, w), unscaled and signed, from a feature map (1, C, h, w)."""
+def cam_grid(
+    model: QualityModel, feature_map: Tensor, method: Callable[..., BaseCAM], value: Callable[[Tensor], Tensor]
+) -> NDArray[np.float32]:
+    """The library's own map (h, w), unscaled and signed, from a feature map (1, C, h, w)."""
     head = _Head(model)
     features = feature_map.detach().clone().requires_grad_()
-    cam = method.cam(model=head, target_layers=[head.entrance])
+    cam = method(model=head, target_layers=[head.entrance])
     try:
         recorder = cam.activations_and_grads
-        output = recorder(features)
-        target.value(output[0]).backward()  # type: ignore[no-untyped-call]
+        with torch.enable_grad():  # the caller may have turned gradients off
+            value(recorder(features)[0]).backward()  # type: ignore[no-untyped-call]
         activations, gradients = recorder.activations[0].numpy(), recorder.gradients[0].numpy()
-        grid = cam.get_cam_image(features, head.entrance, [target.value], activations, gradients)
+        grid = cam.get_cam_image(features, head.entrance, [value], activations, gradients, False)
         return np.asarray(grid[0], dtype=np.float32)
     finally:
         recorder.release()
@@ -183,7 +185,7 @@ def explain_features(
     if feature_map.shape[0] != 1:
         raise UsageError(f"one feature map at a time, got a batch of {feature_map.shape[0]}")
     wanted = find_target(target)
-    grid = cam_grid(model, feature_map, find_method(method), wanted)
+    grid = cam_grid(model, feature_map, find_method(method).cam, wanted.value)
     kept = grid if wanted.signed else np.maximum(grid, 0)
     peak = float(np.abs(kept).max())
     scaled = torch.from_numpy(kept / peak if peak > 0 else np.zeros_like(kept))[None, None]

@@ -4,14 +4,16 @@ import csv
 import json
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import __version__
-from .errors import InputError, QualiclipError, UsageError
+from .errors import InputError, UsageError
+from .terminal import run, say
 
 if TYPE_CHECKING:
     from .scoring import Failure, QualityReport, Scorer
@@ -29,16 +31,12 @@ PrecisionOption = Annotated[str, typer.Option("--precision", help="Numbers to co
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the random parts.", min=0)]
 
 
-def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-
-
 def _load(model: str, *, engine: str = "auto", precision: str = "fp32") -> "Scorer":
     from .scoring import load
 
     scorer = load(model, engine=engine, precision=precision)
     checkpoint = scorer.checkpoint
-    _say(f"model {checkpoint.name} (sha256 {checkpoint.sha256[:12]}…), engine {scorer.engine}, {scorer.precision}")
+    say(f"model {checkpoint.name} (sha256 {checkpoint.sha256[:12]}…), engine {scorer.engine}, {scorer.precision}")
     return scorer
 
 
@@ -65,20 +63,23 @@ def find_pictures(paths: Iterable[Path], *, recursive: bool) -> Iterator[Path]:
 CSV_COLUMNS = ("path", "score", "model", "weights_sha256", "scale", "engine", "precision", "version", "width", "height")
 
 
-def write_csv(results: Iterable["QualityReport | Failure"], path: Path) -> None:
-    """Write one row per picture: the report, the probability of each prompt pair, and the error if there is one."""
-    rows = []
-    for result in results:
-        row = result.to_dict()
-        for pair in row.pop("pairs", ()):
-            row[pair["positive"]] = pair["probability"]
-        rows.append(row)
-    known = {*CSV_COLUMNS, "error"}
-    pairs = list(dict.fromkeys(key for row in rows for key in row if key not in known))
+@contextmanager
+def csv_rows(path: Path, positives: Iterable[str]) -> Iterator[Callable[["QualityReport | Failure"], None]]:
+    """A function that writes one row: the report, the probability of each prompt pair, or the error.
+
+    The file is made at once and rows are written as they come, so a run that breaks off keeps what it had.
+    """
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [*CSV_COLUMNS, *pairs, "error"])
+        writer = csv.DictWriter(file, [*CSV_COLUMNS, *positives, "error"])
         writer.writeheader()
-        writer.writerows(rows)
+
+        def write(result: "QualityReport | Failure") -> None:
+            row = result.to_dict()
+            pairs = row.pop("pairs", ())
+            writer.writerow(row | {pair["positive"]: pair["probability"] for pair in pairs})
+            file.flush()
+
+        yield write
 
 
 @app.command()
@@ -98,19 +99,20 @@ def score(
 
     pictures = list(find_pictures(paths, recursive=recursive))
     scorer = _load(model, engine=engine, precision=precision)
+    positives = [pair.positive for pair in scorer.model.settings.pairs]
     results = []
-    quiet = None if len(pictures) > 1 else True  # None: tqdm shows itself on a terminal only
-    for result in tqdm(scorer.score_many(pictures), total=len(pictures), unit="picture", disable=quiet):
-        results.append(result)
-        if isinstance(result, Failure):
-            name = Path(result.path or "").name
-            _say(f"qualiclip: {result.path}: {result.error.removeprefix(f'{name}: ')}")
-        elif not as_json:
-            typer.echo(f"{result.score:.4f}  {result.path}")
+    with csv_rows(csv_file, positives) if csv_file else nullcontext(lambda result: None) as write_row:
+        quiet = None if len(pictures) > 1 else True  # None: tqdm shows itself on a terminal only
+        for result in tqdm(scorer.score_many(pictures), total=len(pictures), unit="picture", disable=quiet):
+            results.append(result)
+            write_row(result)
+            if isinstance(result, Failure):
+                name = Path(result.path or "").name
+                say(f"qualiclip: {result.path}: {result.error.removeprefix(f'{name}: ')}")
+            elif not as_json:
+                typer.echo(f"{result.score:.4f}  {result.path}")
     if as_json:
         typer.echo(json.dumps([result.to_dict() for result in results], indent=2, ensure_ascii=False))
-    if csv_file is not None:
-        write_csv(results, csv_file)
     if any(isinstance(result, Failure) for result in results):
         raise typer.Exit(1)
 
@@ -171,7 +173,7 @@ def explain(
     picture.save(out)
     if raw is not None:
         np.save(raw, result.values)
-    _say(result.note)
+    say(result.note)
 
 
 @app.command()
@@ -198,28 +200,6 @@ def _options(
 ) -> None:
     # Pillow warns on the way to our own, stricter pixel limit; the limit's error says it better.
     warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
-
-
-def run(command: typer.Typer, program: str) -> int:
-    """Run a command line; errors become one line on standard error. Returns the exit status."""
-    try:
-        status = command(standalone_mode=False, prog_name=program)
-    except typer.Abort:
-        _say(f"{program}: stopped")
-        return 1
-    except typer.TyperException as error:
-        _say(f"{program}: {' '.join(error.format_message().split())} (see --help)")
-        return 2
-    except UsageError as error:
-        _say(f"{program}: {error}")
-        return 2
-    except QualiclipError as error:
-        _say(f"{program}: {error}")
-        return 1
-    except OSError as error:
-        _say(f"{program}: {error.filename or 'file'}: {error.strerror or error}")
-        return 1
-    return status if isinstance(status, int) else 0
 
 
 def main() -> None:

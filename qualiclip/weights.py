@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from .backbone import BackboneSettings
-from .errors import WeightsError, unknown_name
+from .errors import UsageError, WeightsError, unknown_name
 from .model import ModelSettings, QualityModel
 from .prompts import PromptPair
 
@@ -133,7 +133,10 @@ def _build(path: Path, metadata: Mapping[str, str], state: Mapping[str, Tensor])
             f"{path.name}: format {metadata.get('format')!r} instead of {FORMAT!r}; "
             "only checkpoints written by this project's trainer can be loaded"
         )
-    settings = parse_settings(json.loads(metadata["settings"]))
+    try:
+        settings = parse_settings(json.loads(metadata["settings"]))
+    except (KeyError, TypeError, ValueError, UsageError) as error:
+        raise WeightsError(f"{path.name}: its settings can't be understood ({error!r}); get it again") from error
     shape = (len(settings.pairs), 2, settings.backbone.embedding_size)
     model = QualityModel(settings, torch.zeros(shape))
     try:

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from qualiclip.cli import run
 from qualiclip.errors import UsageError, unknown_name
+from qualiclip.terminal import run
 
 app = typer.Typer(
     help="Train a quality model without human scores, and evaluate models.",

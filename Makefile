@@ -1,0 +1,47 @@
+# make demo   open the studio at http://127.0.0.1:7860
+# make test   lint, types and tests, as in CI
+VENV ?= .venv
+PYTHON ?= python3
+PORT ?= 7860
+BIN := $(VENV)/bin
+
+.PHONY: demo test check format browser screenshot clean
+
+demo: $(VENV)/.installed
+	@$(BIN)/python app.py --port $(PORT)
+
+test check: $(VENV)/.installed-dev browser
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+screenshot: $(VENV)/.installed-dev browser
+	$(BIN)/python -m tests.screenshot docs/inspect.png
+
+# Debian's browser, where there is apt and the right to use it; otherwise the browser tests skip and say so.
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 \
+	|| { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -qq \
+	     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } \
+	|| echo "no Chromium here: the browser tests will be skipped"
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt constraints.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,98 @@
+"""What several test files share: seeds, a photo, a tiny model, one thread, and no network."""
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional
+
+from qualiclip.backbone import BackboneSettings
+from qualiclip.model import ModelSettings, QualityModel
+from qualiclip.pictures import as_image
+from qualiclip.prompts import ANTONYM_PAIRS
+from qualiclip.weights import save_checkpoint
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
+TINY_BACKBONE = BackboneSettings(blocks=(1, 1, 1, 1), width=8, heads=4, embedding_size=32)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # some other host name
+        return False
+
+
+def _guarded(connect: Callable[..., Any]) -> Callable[..., Any]:
+    def connect_to_loopback_only(self: socket.socket, address: Any) -> Any:
+        if isinstance(address, tuple) and not _is_loopback(str(address[0])):  # else the path of a unix socket
+            raise RuntimeError(f"tests must not use the network; something connects to {address}")
+        return connect(self, address)
+
+    return connect_to_loopback_only
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """Connections to other machines raise RuntimeError; subprocesses are not covered."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Tensors of tests are small: more threads only wait for each other, for long where other programs run."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def seeded() -> Callable[[int], Generator]:
+    """A function from a seed to a fresh generator on the CPU."""
+    return lambda seed: torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture
+def photo() -> Tensor:
+    """A real image (3, 96, 128): the eye of the cat, with edges, fur and colours."""
+    return as_image(EXAMPLES / "cat.png")[:, 60:156, 130:258].clone()
+
+
+def _fill_batch_norms(model: QualityModel) -> None:
+    """Random factors, and the statistics of random clouds: else a fresh network sees hardly any difference."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):  # fresh ones are the identity, or 0 at the end of a block
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.normal_(module.bias, std=0.1)
+            module.momentum = None  # statistics of all that was seen
+    clouds = functional.interpolate(torch.rand((16, 3, 8, 8)), size=(96, 96), mode="bilinear")
+    with torch.no_grad():
+        model.train()(clouds)
+
+
+@pytest.fixture
+def tiny_model() -> QualityModel:
+    """A QualityModel of 32 dimensions with random weights, in eval mode and without gradients."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        prompts = torch.randn((len(ANTONYM_PAIRS), 2, TINY_BACKBONE.embedding_size))
+        model = QualityModel(ModelSettings(TINY_BACKBONE, scale=10.0), prompts)  # 10: scores away from 0 and 1
+        _fill_batch_norms(model)
+    return model.eval().requires_grad_(False)
+
+
+@pytest.fixture
+def tiny_checkpoint(tiny_model: QualityModel, tmp_path: Path) -> Path:
+    """The tiny model as a checkpoint in full precision."""
+    path = tmp_path / "tiny.safetensors"
+    save_checkpoint(tiny_model, path, training={"recipe": "none"}, dtype=torch.float32)
+    return path

@@ -1,0 +1,138 @@
+"""The command line as its user sees it: a real process, its output and its exit status."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import qualiclip
+from qualiclip.degradations import degrade
+from qualiclip.pictures import as_image, image_to_picture
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
+CAT = EXAMPLES / "cat.png"
+
+
+def run(*arguments, status=0):
+    """Run the command; returns its standard output and error."""
+    command = [sys.executable, "-m", "qualiclip", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=EXAMPLES.parents[1], timeout=120, check=False)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout, done.stderr
+
+
+def test_score_prints_the_json_of_a_folder():
+    out, err = run("score", "assets/examples", "--json")
+    reports = json.loads(out)
+    files = sorted(path for path in EXAMPLES.iterdir())
+    assert [Path(report["path"]).name for report in reports] == [path.name for path in files]
+    expected = qualiclip.load("compact").score(CAT)
+    (cat,) = [report for report in reports if report["path"].endswith("cat.png")]
+    assert cat["score"] == pytest.approx(expected.score, abs=1e-6)
+    assert cat["weights_sha256"] == expected.weights_sha256
+    assert len(cat["pairs"]) == 7
+    assert "model compact" in err
+
+
+def test_a_bad_file_is_a_row_with_its_error_and_the_others_are_scored(tmp_path):
+    bad = tmp_path / "bad.jpg"
+    bad.write_text("no picture")
+    table = tmp_path / "scores.csv"
+    out, err = run("score", bad, CAT, "--json", "--csv", table, status=1)
+    first, second = json.loads(out)
+    assert set(first) == {"path", "error"}
+    assert second["score"] > 0
+    (line,) = [line for line in err.splitlines() if "bad.jpg" in line]
+    assert line.startswith(f"qualiclip: {bad}: ")
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0]["error"] == first["error"]
+    assert float(rows[1]["score"]) == second["score"]
+    assert float(rows[1]["Good photo."]) == second["pairs"][0]["probability"]
+
+
+def test_plain_score_is_a_line_per_picture():
+    out, _ = run("score", CAT)
+    score, path = out.split()
+    assert path == str(CAT)
+    assert float(score) == pytest.approx(qualiclip.load("compact").score(CAT).score, abs=5e-5)
+
+
+def test_folders_are_searched_deeply_only_on_request(tmp_path):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "cat.png").write_bytes(CAT.read_bytes())
+    _, err = run("score", tmp_path, status=1)
+    assert "no picture in this folder; add --recursive" in err
+    out, _ = run("score", tmp_path, "--recursive")
+    assert out.strip().endswith("cat.png")
+
+
+def test_degrade_writes_what_the_library_computes(tmp_path, seeded):
+    out = tmp_path / "worse.png"
+    run("degrade", CAT, out, "--type", "white_noise", "--level", "2.5", "--seed", "4")
+    expected = degrade(as_image(CAT), "white_noise", level=2.5, generator=seeded(4))
+    with Image.open(out) as written:
+        assert np.array_equal(np.asarray(written), np.asarray(image_to_picture(expected)))
+
+
+def test_degrade_takes_a_strength(tmp_path, seeded):
+    out = tmp_path / "worse.png"
+    run("degrade", CAT, out, "--type", "jpeg", "--strength", "24")
+    expected = degrade(as_image(CAT), "jpeg", strength=24, generator=seeded(0))
+    with Image.open(out) as written:
+        assert np.array_equal(np.asarray(written), np.asarray(image_to_picture(expected)))
+
+
+def test_explain_writes_overlay_and_raw_map(tmp_path):
+    out, raw = tmp_path / "map.png", tmp_path / "map.npy"
+    _, err = run("explain", CAT, out, "--target", "bad", "--method", "layercam", "--raw", raw)
+    values = np.load(raw)
+    with Image.open(out) as written, Image.open(CAT) as original:
+        assert written.size == original.size
+        assert values.shape == (original.height, original.width)
+    assert 0 <= values.min() <= values.max() <= 1
+    assert "negative prompts" in err
+
+
+def test_models_lists_name_licence_and_hash():
+    out, _ = run("models")
+    report = qualiclip.load("compact").score(CAT)
+    assert "compact" in out
+    assert "Apache-2.0" in out
+    assert report.weights_sha256 in out
+
+
+def test_version_is_the_packages():
+    assert run("--version")[0].strip() == f"qualiclip {qualiclip.__version__}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        ((), 2, "Missing command"),
+        (("score",), 2, "Missing"),
+        (("scre", "x"), 2, "No such command"),
+        (("score", CAT, "--model", "compct"), 2, "unknown model 'compct'; did you mean compact?"),
+        (("score", CAT, "--model", "none.safetensors"), 1, "no such file"),
+        (("score", CAT, "--engine", "gpu"), 2, "unknown engine 'gpu'"),
+        (("score", CAT, "--csv", "no/such/folder/a.csv"), 1, "No such file or directory"),
+        (("degrade", CAT, "out.jpg", "--type", "jpeg", "--level", "1"), 2, "must end in .png"),
+        (("degrade", CAT, "out.png", "--type", "gausian_blur", "--level", "1"), 2, "did you mean gaussian_blur"),
+        (("degrade", CAT, "out.png", "--type", "jpeg", "--level", "6"), 2, "level must lie in [0, 5], got 6"),
+        (("degrade", CAT, "out.png", "--type", "jpeg"), 2, "give either a level (0 to 5) or a strength"),
+        (("degrade", "none.png", "out.png", "--type", "jpeg", "--level", "1"), 1, "none.png: no such file"),
+        (("explain", CAT, "out.png", "--method", "magic"), 2, "unknown heatmap method 'magic'"),
+    ],
+    ids=lambda value: " ".join(map(str, value))[:40] if isinstance(value, tuple) else None,
+)
+def test_errors_are_one_line(arguments, status, message):
+    _, err = run(*arguments, status=status)
+    (line,) = [line for line in err.splitlines() if not line.startswith("model ")]
+    assert line.startswith("qualiclip: ")
+    assert message in line

@@ -1,0 +1,109 @@
+"""Reading and writing checkpoints; what is refused."""
+
+import json
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from qualiclip.errors import UsageError, WeightsError
+from qualiclip.weights import REGISTRY, file_sha256, load_checkpoint, resolve_model, save_checkpoint
+
+
+def rewrite(path, out, *, change=None, metadata=None):
+    """A copy of a checkpoint with changed tensors or metadata."""
+    with safe_open(path, framework="pt") as file:
+        kept = file.metadata()
+    state = load_file(path)
+    if change:
+        change(state)
+    save_file(state, out, {**kept, **(metadata or {})})
+    return str(out)
+
+
+def test_saved_model_comes_back_equal(tiny_model, tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_checkpoint(tiny_model, path, training={"steps": 3}, dtype=torch.float32)
+    loaded = load_checkpoint(str(path))
+    assert loaded.model.settings == tiny_model.settings
+    assert dict(loaded.training) == {"steps": 3}
+    for name, value in tiny_model.state_dict().items():
+        assert torch.equal(loaded.model.state_dict()[name], value), name
+
+
+def test_half_precision_is_for_storage_only(tiny_model, tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_checkpoint(tiny_model, path, training={}, dtype=torch.float16)
+    model = load_checkpoint(str(path)).model
+    assert {value.dtype for value in load_file(path).values() if value.is_floating_point()} == {torch.float16}
+    assert {value.dtype for value in model.state_dict().values() if value.is_floating_point()} == {torch.float32}
+
+
+def test_loaded_model_is_frozen_and_in_eval_mode(tiny_checkpoint):
+    model = load_checkpoint(str(tiny_checkpoint)).model
+    assert not model.training
+    assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_missing_key_is_named(tiny_checkpoint, tmp_path):
+    path = rewrite(tiny_checkpoint, tmp_path / "a.safetensors", change=lambda state: state.pop("backbone.conv1.weight"))
+    with pytest.raises(WeightsError, match=r"a\.safetensors: weights do not fit.*backbone\.conv1\.weight"):
+        load_checkpoint(path)
+
+
+def test_unexpected_key_is_named(tiny_checkpoint, tmp_path):
+    path = rewrite(tiny_checkpoint, tmp_path / "a.safetensors", change=lambda s: s.update(surprise=torch.ones(1)))
+    with pytest.raises(WeightsError, match="surprise"):
+        load_checkpoint(path)
+
+
+def test_misshapen_key_is_named(tiny_checkpoint, tmp_path):
+    path = rewrite(
+        tiny_checkpoint, tmp_path / "a.safetensors", change=lambda s: s.update({"backbone.bn1.bias": torch.ones(3)})
+    )
+    with pytest.raises(WeightsError, match=r"backbone\.bn1\.bias"):
+        load_checkpoint(path)
+
+
+def test_foreign_safetensors_is_refused(tiny_checkpoint, tmp_path):
+    path = rewrite(tiny_checkpoint, tmp_path / "a.safetensors", metadata={"format": "other"})
+    with pytest.raises(WeightsError, match="format 'other' instead of"):
+        load_checkpoint(path)
+
+
+def test_damaged_settings_are_refused(tiny_checkpoint, tmp_path):
+    path = rewrite(tiny_checkpoint, tmp_path / "a.safetensors", metadata={"settings": json.dumps({"scale": 1})})
+    with pytest.raises(WeightsError, match="settings"):
+        load_checkpoint(path)
+
+
+def test_damaged_file_is_refused(tmp_path):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(b"not a checkpoint")
+    with pytest.raises(WeightsError, match="not a readable safetensors file"):
+        load_checkpoint(str(path))
+
+
+def test_missing_file_is_said(tmp_path):
+    with pytest.raises(WeightsError, match="no such file"):
+        load_checkpoint(str(tmp_path / "none.safetensors"))
+
+
+def test_unknown_name_suggests_the_nearest():
+    with pytest.raises(UsageError, match="unknown model 'compct'; did you mean compact"):
+        load_checkpoint("compct")
+
+
+def test_auto_is_compact_unless_the_environment_says_otherwise(monkeypatch, tiny_checkpoint):
+    monkeypatch.delenv("QUALICLIP_MODEL", raising=False)
+    assert resolve_model("auto") == ("compact", REGISTRY["compact"].path)
+    monkeypatch.setenv("QUALICLIP_MODEL", str(tiny_checkpoint))
+    assert resolve_model("auto")[1] == tiny_checkpoint
+
+
+def test_embedded_model_is_small_enough_and_says_how_it_was_trained():
+    checkpoint = load_checkpoint("compact")
+    assert REGISTRY["compact"].path.stat().st_size <= 16 * 1024**2
+    assert checkpoint.sha256 == file_sha256(REGISTRY["compact"].path)
+    assert {"recipe", "photos", "held_out"} <= set(checkpoint.training)
