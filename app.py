@@ -34,7 +34,11 @@ def main() -> int:
         sys.stderr.write(f"app.py: {error}\n")
         return 1
     page = build_page(Studio(scorer))
-    address = launch_page(page, host=arguments.host, port=arguments.port, block=False)
+    try:
+        address = launch_page(page, host=arguments.host, port=arguments.port)
+    except OSError:
+        sys.stderr.write(f"app.py: port {arguments.port} is in use; choose another with --port\n")
+        return 1
     sys.stdout.write(f"QualiCLIP Studio is ready at {address.rstrip('/')} (Ctrl-C stops it)\n")
     sys.stdout.flush()
     page.block_thread()

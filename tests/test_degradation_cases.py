@@ -40,7 +40,7 @@ def test_disk_kernel_is_a_symmetric_average(radius: float) -> None:
     assert kernel.sum() == pytest.approx(1, abs=1e-6)
     assert kernel.min() >= 0
     for turned in (kernel.flip(0), kernel.flip(1), kernel.T):
-        close(turned, kernel)
+        close(turned, kernel, atol=1e-5)  # one axis is a sum of 1024 steps
 
 
 def test_disk_of_radius_1_weighs_pixels_by_the_area_it_covers() -> None:
@@ -49,7 +49,7 @@ def test_disk_of_radius_1_weighs_pixels_by_the_area_it_covers() -> None:
     side = math.sqrt(3) / 4 + math.pi / 6 - 1 / 2
     corner = (math.pi - 1 - 4 * side) / 4
     expected = torch.tensor([[corner, side, corner], [side, 1, side], [corner, side, corner]]) / math.pi
-    close(blur.disk_kernel(1), expected, atol=1e-5)  # 1e-5: one axis is a sum of 1024 steps
+    close(blur.disk_kernel(1), expected, atol=1e-5)
 
 
 def test_a_disk_within_one_pixel_is_the_identity() -> None:
@@ -124,7 +124,8 @@ def test_color_shift_moves_green_alone_and_only_near_edges(seeded: Seeded) -> No
     shifted = degrade(image, "color_shift", strength=4, generator=seeded(0))
     assert torch.equal(shifted[0::2], image[0::2])
     changed = (shifted[1] != image[1]).any(dim=0).nonzero()
-    assert (changed.min(), changed.max()) == (24, 27)  # at the angle drawn, 4 px right is 3.1: 24 to 26, part of 27
+    right = 4 * math.cos(math.pi / 2 * float(torch.rand((), generator=seeded(0))))  # 2.8 px
+    assert (changed.min(), changed.max()) == (24, 24 + math.floor(right))
 
 
 # Curves, contrast, sharpness
@@ -233,13 +234,14 @@ def test_pixelate_repeats_every_other_pixel_at_half_size(seeded: Seeded) -> None
 
 
 def test_jitter_moves_pixels_by_about_its_sigma(seeded: Seeded) -> None:
-    # On a ramp of 1 per pixel the change is the displacement; five moves of sigma 0.1 add up to sqrt(5) · 0.1, and
-    # interpolating between displaced neighbours averages a little of it away (1 - 2 · 0.1 · 0.8 + … at most).
+    # On a ramp of 1 per pixel the change is the displacement. Each of five rounds adds σ² to its variance, after
+    # the bilinear mean of displaced neighbours has kept the share E[(1-a)² + a²]² of it, where a = |d|:
+    # E[a] = σ·sqrt(2/π), E[a²] = σ². For σ = 0.1 the share is 0.740, the sum over five rounds 2.99·σ².
     ramp = torch.arange(64.0).expand(3, 64, 64) / 64
     moved = degrade(ramp, "jitter", strength=0.1, generator=seeded(0))
     displacement = ((moved - ramp) * 64)[0, 8:-8, 8:-8]
     assert displacement.mean() == pytest.approx(0, abs=0.02)
-    assert 0.8 * math.sqrt(5) * 0.1 < displacement.std() < math.sqrt(5) * 0.1
+    assert displacement.std() == pytest.approx(math.sqrt(2.99) * 0.1, rel=0.05)
 
 
 def test_patches_are_copies_from_at_most_8_pixels_away(seeded: Seeded) -> None:

@@ -225,7 +225,7 @@ def test_the_origin_changes_nothing_that_is_visible(name: str, photo: Tensor, se
     assert row.origin is not None
     image = (photo - photo.amin()) / (photo.amax() - photo.amin())  # for quantisation stretches to the full range
     unchanged = degrade(image, name, strength=row.origin, generator=seeded(0))
-    assert (unchanged - image).abs().mean() < 1 / 255  # JPEG at quality 100 rounds, and halves the colours
+    assert (unchanged - image).abs().mean() < 1.5 / 255  # JPEG at quality 100 rounds to 8 bits twice
 
 
 # Errors

@@ -45,12 +45,16 @@ def build_page(studio: Studio) -> gr.Blocks:
     return page
 
 
-def launch_page(page: gr.Blocks, *, host: str, port: int, block: bool) -> str:
-    """Serve the page; returns its address. With `block`, only returns when the server is stopped."""
+def launch_page(page: gr.Blocks, *, host: str, port: int) -> str:
+    """Serve the page from threads of its own; returns its address.
+
+    Raises:
+        OSError: if the port is taken.
+    """
     _, address, _ = page.queue(max_size=20).launch(
         server_name=host,
         server_port=port,
-        prevent_thread_lock=not block,
+        prevent_thread_lock=True,
         quiet=True,
         show_error=True,
         max_file_size="40mb",

@@ -1,0 +1,154 @@
+"""The endpoints, through gradio_client, against a real server."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+import qualiclip
+from explain.heatmaps import METHODS
+from qualiclip.degradations import DEGRADATIONS, degrade
+from qualiclip.pictures import as_image, image_to_picture
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "assets" / "examples"
+CAT = EXAMPLES / "cat.png"
+
+
+@pytest.fixture(scope="module")
+def client(server, tmp_path_factory):
+    return Client(server.url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
+
+
+def pixels(path):
+    with Image.open(path) as picture:
+        assert picture.format == "PNG"
+        return np.asarray(picture.convert("RGB")).copy()
+
+
+def test_only_the_four_endpoints_are_named(client):
+    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {
+        "/score",
+        "/degrade",
+        "/explain",
+        "/models",
+    }
+
+
+@pytest.mark.parametrize("name", ["cat.png", "rocket.jpg", "clock.png"])
+def test_score_is_the_librarys(client, name):
+    report = client.predict(handle_file(EXAMPLES / name), api_name="/score")
+    expected = qualiclip.load("compact").score(EXAMPLES / name)
+    assert report["score"] == pytest.approx(expected.score, abs=1e-6)
+    assert {**report, "score": 0, "pairs": 0} == {**expected.to_dict(), "path": None, "score": 0, "pairs": 0}
+
+
+def test_degrade_gives_the_librarys_picture_without_loss(client, seeded):
+    path = client.predict(handle_file(CAT), "white_noise", 3, 9, api_name="/degrade")
+    expected = degrade(as_image(CAT), "white_noise", level=3, generator=seeded(9))
+    assert np.array_equal(pixels(path), np.asarray(image_to_picture(expected)))
+
+
+def test_explain_gives_a_picture_and_words(client):
+    path, words = client.predict(handle_file(CAT), "gradcam", "bad", "viridis", 0.5, api_name="/explain")
+    assert pixels(path).shape == np.asarray(image_to_picture(as_image(CAT))).shape
+    assert "negative prompts" in words
+
+
+def test_endpoints_are_typed(client):
+    endpoints = client.view_api(return_format="dict")["named_endpoints"]
+    types = {p["parameter_name"]: p["type"].get("enum") for p in endpoints["/degrade"]["parameters"]}
+    assert types["name"] == list(DEGRADATIONS)
+    types = {p["parameter_name"]: p["type"].get("enum") for p in endpoints["/explain"]["parameters"]}
+    assert types["method"] == list(METHODS)
+
+
+def test_models_says_what_is_served(client):
+    (model,) = client.predict(api_name="/models")
+    assert model["name"] == "compact"
+    assert model["weights_sha256"] == qualiclip.load("compact").checkpoint.sha256
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("text.png", b"no picture at all", "not a picture in a known format"),
+        ("empty.png", b"", "empty"),
+        ("cut.png", CAT.read_bytes()[:20000], "damaged or cut off"),
+    ],
+)
+def test_bad_file_gives_one_readable_line_and_the_server_goes_on(client, tmp_path, name, content, message):
+    bad = tmp_path / name
+    bad.write_bytes(content)
+    with pytest.raises(AppError, match=message):
+        client.predict(handle_file(bad), api_name="/score")
+    assert client.predict(handle_file(CAT), api_name="/score")["score"] > 0
+
+
+def test_server_has_its_own_pixel_limit(client, tmp_path):
+    large = tmp_path / "large.png"
+    Image.new("RGB", (2000, 1500)).save(large)
+    with pytest.raises(AppError, match=r"3\.0 megapixels, the limit is 2"):
+        client.predict(handle_file(large), api_name="/score")
+
+
+def test_a_file_of_the_server_is_not_read(server):
+    """A visitor may name uploaded files only; gradio_client would upload, so the request is made by hand."""
+    data = {"data": [{"path": str(EXAMPLES / "../README.md"), "meta": {"_type": "gradio.FileData"}}]}
+    request = urllib.request.Request(
+        f"{server.url}/gradio_api/call/score", json.dumps(data).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request) as response:
+        event = json.load(response)["event_id"]
+    with urllib.request.urlopen(f"{server.url}/gradio_api/call/score/{event}") as response:
+        answer = response.read().decode()
+    assert "event: error" in answer
+    assert "format" not in answer  # our loader never saw it
+
+
+def test_several_visitors_at_once_get_the_serial_answers(server, client):
+    paths = sorted(EXAMPLES.iterdir())[:6]
+    expected = [client.predict(handle_file(path), api_name="/score")["score"] for path in paths]
+
+    def visit(path):
+        visitor = Client(server.url, verbose=False)
+        picture, _ = visitor.predict(handle_file(path), "gradcam", "difference", "viridis", 0.7, api_name="/explain")
+        assert picture
+        return visitor.predict(handle_file(path), api_name="/score")["score"]
+
+    with ThreadPoolExecutor(len(paths)) as pool:
+        assert list(pool.map(visit, paths)) == expected
+
+
+def smoke(url):
+    command = [sys.executable, "-m", "ui.smoke", url]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_smoke_check_tells_a_healthy_studio_from_none(server):
+    healthy = smoke(server.url)
+    assert healthy.returncode == 0, healthy.stderr
+    assert healthy.stdout.startswith("ok: model compact")
+    absent = smoke("http://127.0.0.1:9")
+    assert absent.returncode == 1
+    assert absent.stderr.startswith("not healthy: ")
+
+
+def test_taken_port_is_one_line(server):
+    command = [sys.executable, "app.py", "--port", str(server.port)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert done.stderr.strip() == f"app.py: port {server.port} is in use; choose another with --port"
+
+
+def test_reports_are_plain_json(client):
+    report = client.predict(handle_file(CAT), api_name="/score")
+    assert json.loads(json.dumps(report)) == report
