@@ -1,6 +1,5 @@
-"""Files made for visitors to download: kept in a folder of the process, the oldest deleted first."""
+"""Files made for visitors to download: the oldest are deleted first."""
 
-import tempfile
 import threading
 import uuid
 from collections import deque
@@ -10,17 +9,17 @@ KEPT_FILES = 64  # Gradio copies a file when it is offered, so an older one has 
 
 
 class DownloadFolder:
-    """A temporary folder that holds the last files given out; it vanishes with the process."""
+    """A folder that holds the last files given out."""
 
-    def __init__(self) -> None:
-        """Make the folder."""
-        self._folder = tempfile.TemporaryDirectory(prefix="qualiclip-")
+    def __init__(self, folder: Path) -> None:
+        """Use an existing, empty folder."""
+        self._folder = folder
         self._files: deque[Path] = deque()
         self._lock = threading.Lock()
 
     def new_path(self, name: str) -> Path:
         """A path for a new file of that name, in a folder of its own."""
-        path = Path(self._folder.name) / uuid.uuid4().hex / name
+        path = self._folder / uuid.uuid4().hex / name
         path.parent.mkdir()
         with self._lock:
             self._files.append(path)

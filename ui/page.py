@@ -1,5 +1,8 @@
 """The page: title, tabs, endpoints, footer; and how it is served."""
 
+import atexit
+import shutil
+import tempfile
 from pathlib import Path
 
 import gradio as gr
@@ -26,6 +29,13 @@ for (const event of ["keyup", "change"])
 """
 
 
+def temporary_folder() -> Path:
+    """A new folder that is deleted when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="qualiclip-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def build_page(studio: Studio) -> gr.Blocks:
     """The studio's page for one scorer."""
     checkpoint = studio.scorer.checkpoint
@@ -33,7 +43,7 @@ def build_page(studio: Studio) -> gr.Blocks:
     with page:
         gr.Markdown(f"# {TITLE}\n{PROMISE}", elem_id="title")
         with gr.Tab("Inspect"):
-            build_inspect_tab(page, InspectTab(studio, DownloadFolder()), list_examples())
+            build_inspect_tab(page, InspectTab(studio, DownloadFolder(temporary_folder())), list_examples())
         with gr.Accordion("How to read this", open=False):
             gr.Markdown(HOW_TO_READ)
         gr.Markdown(

@@ -1,0 +1,181 @@
+"""The page in a real browser, at the size of a desk and of a phone."""
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import qualiclip
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
+SIZES = {"desktop": {"width": 1366, "height": 900}, "phone": {"width": 390, "height": 844}}
+WAIT = 60_000  # ms; a shared machine may be slow
+
+pytestmark = pytest.mark.browser
+
+
+class Studio:
+    """The page as a visitor uses it."""
+
+    def __init__(self, page, url):
+        self.page = page
+        self.complaints = []
+        page.set_default_timeout(WAIT)
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(url)
+        self.wait_for_scores()
+
+    def wait_for_scores(self):
+        self.page.wait_for_selector("#scores [data-score]")
+
+    def scores(self):
+        return [float(card.get_attribute("data-score")) for card in self.page.query_selector_all("[data-score]")]
+
+    def wait_for_change(self, before):
+        self.page.wait_for_function(
+            "old => { const now = [...document.querySelectorAll('[data-score]')].map(x => +x.dataset.score);"
+            " return now.length == 2 && String(now) != String(old) }",
+            arg=before,
+        )
+        return self.scores()
+
+    def upload(self, path):
+        self.page.get_by_label("Remove Image").or_(self.page.get_by_label("Clear")).first.click()
+        self.page.locator("#photo input[type=file]").set_input_files(path)
+
+    def set_level(self, level):
+        """Drag the first level slider, as a hand would."""
+        dial = self.page.locator(".level input[type=range]").first
+        dial.scroll_into_view_if_needed()
+        box = dial.bounding_box()
+        start = float(dial.input_value()) / 5
+        middle = box["y"] + box["height"] / 2
+        self.page.mouse.move(box["x"] + 8 + start * (box["width"] - 16), middle)
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + 8 + level / 5 * (box["width"] - 16), middle, steps=5)
+        self.page.mouse.up()
+
+    def picture(self, selector):
+        """Pixels of the last picture in a part of the page, as the server sent them."""
+        self.page.wait_for_selector(f"{selector} img")
+        source = self.page.locator(f"{selector} img").last.get_attribute("src")
+        response = self.page.request.get(source)
+        assert response.ok
+        picture = Image.open(io.BytesIO(response.body()))
+        assert picture.format == "PNG"
+        return np.asarray(picture.convert("RGB"))
+
+
+@pytest.fixture(params=SIZES, ids=SIZES)
+def studio(request, browser, server):
+    page = browser.new_page(viewport=SIZES[request.param], accept_downloads=True)
+    yield Studio(page, server.url)
+    page.close()
+
+
+@pytest.fixture
+def desktop(browser, server):
+    page = browser.new_page(viewport=SIZES["desktop"], accept_downloads=True)
+    yield Studio(page, server.url)
+    page.close()
+
+
+def test_first_view_already_shows_a_scored_example(studio):
+    before, after = studio.scores()
+    assert before > after
+    assert studio.page.locator("#before-after img").count() >= 2
+    assert studio.page.locator("#pairs tbody tr").count() == 7
+    assert not studio.complaints
+
+
+def test_upload_then_stronger_blur_lowers_the_score_and_changes_the_pictures(studio):
+    first = studio.scores()
+    studio.upload(EXAMPLES / "rocket.jpg")
+    start = studio.wait_for_change(first)
+    slider, heatmap = studio.picture("#before-after"), studio.picture("#heatmap")
+    studio.set_level(5)
+    end = studio.wait_for_change(start)
+    assert end[0] == start[0]
+    assert end[1] < start[1]
+    assert slider.shape == studio.picture("#before-after").shape == (427, 640, 3)
+    assert not np.array_equal(slider, studio.picture("#before-after"))
+    assert not np.array_equal(heatmap, studio.picture("#heatmap"))
+    assert not studio.complaints
+
+
+def test_number_on_the_page_is_the_librarys(studio):
+    first = studio.scores()
+    studio.upload(EXAMPLES / "lake.png")
+    shown = studio.wait_for_change(first)[0]
+    expected = qualiclip.load("compact").score(EXAMPLES / "lake.png").score
+    assert shown == pytest.approx(expected, abs=1e-6)
+    assert f"{expected:.3f}" in studio.page.locator("#scores .card.before .number").inner_text()
+
+
+def test_nothing_is_wider_than_the_page(studio):
+    assert studio.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+
+
+def test_keyboard_moves_a_level(desktop):
+    start = desktop.scores()
+    desktop.page.locator(".level input[type=range]").first.focus()
+    for _ in range(10):
+        desktop.page.keyboard.press("ArrowRight")
+    assert desktop.wait_for_change(start)[1] < start[1]
+
+
+def test_examples_work_on_the_first_click(desktop):
+    start = desktop.scores()
+    desktop.page.get_by_text("Landscape", exact=True).click()
+    changed = desktop.wait_for_change(start)
+    assert changed[0] == pytest.approx(qualiclip.load("compact").score(EXAMPLES / "lake.png").score, abs=1e-6)
+
+
+def test_bad_file_is_explained_on_the_page_and_the_next_one_works(desktop, tmp_path):
+    bad = tmp_path / "holiday.png"
+    bad.write_text("no picture")
+    desktop.upload(bad)
+    desktop.page.wait_for_selector("#scores [role=alert]")
+    assert "not a picture in a known format" in desktop.page.locator("#scores").inner_text()
+    desktop.upload(EXAMPLES / "cat.png")
+    desktop.wait_for_scores()
+    assert len(desktop.scores()) == 2
+
+
+def test_opacity_changes_the_heatmap_and_not_the_scores(desktop):
+    scores, heatmap = desktop.scores(), desktop.picture("#heatmap")
+    source = desktop.page.locator("#heatmap img").last.get_attribute("src")
+    dial = desktop.page.locator("#opacity input[type=range]")
+    dial.focus()
+    desktop.page.keyboard.press("Home")
+    desktop.page.wait_for_function("old => document.querySelector('#heatmap img')?.src != old", arg=source)
+    assert not np.array_equal(heatmap, desktop.picture("#heatmap"))
+    assert desktop.scores() == scores
+
+
+@pytest.mark.parametrize(
+    ("button", "name", "start"),
+    [
+        ("Download picture", "degraded.png", b"\x89PNG"),
+        ("Download figure", "figure.png", b"\x89PNG"),
+        ("Download CSV", "scores.csv", b"picture,degradations,seed,model"),
+    ],
+)
+def test_downloads_arrive(desktop, button, name, start):
+    with desktop.page.expect_download(timeout=WAIT) as download:
+        desktop.page.get_by_role("button", name=button).click()
+    assert download.value.suggested_filename == name
+    assert Path(download.value.path()).read_bytes().startswith(start)
+
+
+def test_page_says_what_scored_and_what_happens_to_uploads(desktop):
+    text = desktop.page.locator("body").inner_text()
+    sha256 = qualiclip.load("compact").checkpoint.sha256
+    assert re.search(rf"Scored by compact, weights {sha256[:12]}", text)
+    assert "0 is worst, 1 is best" in text
+    assert "Privacy." in text
+    assert "without human opinions" in text

@@ -1,0 +1,233 @@
+"""What the tabs ask for is computed once, and equal for equal settings."""
+
+import csv
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+
+import qualiclip
+from qualiclip.errors import InputError
+from ui.cache import MemoryCache
+from ui.downloads import KEPT_FILES, DownloadFolder
+from ui.exports import CSV_COLUMNS, write_scores
+from ui.guard import INTERNAL, shown
+from ui.inspect_settings import NONE, Settings
+from ui.inspect_tab import InspectTab
+from ui.render import render_message, render_pairs, render_scores
+from ui.studio import Step, Studio, make_view
+from ui.texts import change, verdict
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
+CAT = str(EXAMPLES / "cat.png")
+BLUR, NOISE = Step("gaussian_blur", 2.0), Step("white_noise", 3.0)
+
+
+@pytest.fixture(scope="module")
+def scorer():
+    return qualiclip.load("compact")
+
+
+@pytest.fixture
+def studio(scorer):
+    return Studio(scorer)
+
+
+@pytest.fixture
+def tab(studio, tmp_path):
+    return InspectTab(studio, DownloadFolder(tmp_path))
+
+
+def widgets(path=CAT, *, blur=2.0, seed=0, colormap="viridis", opacity=0.7, target="difference"):
+    """The values of the Inspect tab's widgets, in their order."""
+    slots = ["gaussian_blur", blur, NONE, 2.0, NONE, 2.0]
+    return [path, *slots, seed, "degraded", "gradcam", target, colormap, opacity]
+
+
+@dataclass(frozen=True)
+class Block:
+    nbytes: int
+
+
+def test_pristine_picture_is_scored_once_while_the_level_moves(studio):
+    for level in (1.0, 2.0, 3.0):
+        studio.pristine(CAT)
+        studio.degraded(CAT, [Step("jpeg", level)], seed=0)
+    assert studio.analyses.computed == 4
+
+
+def test_the_same_picture_under_another_name_is_not_scored_again(studio, tmp_path):
+    copy = tmp_path / "other.png"
+    copy.write_bytes(Path(CAT).read_bytes())
+    assert studio.pristine(CAT) is studio.pristine(str(copy))
+
+
+def test_colours_and_opacity_recompute_nothing(tab, studio):
+    tab.update(*widgets())
+    scored, explained = studio.analyses.computed, studio.explanations.computed
+    first, _ = tab.redraw(*widgets(opacity=0.2))
+    second, _ = tab.redraw(*widgets(opacity=0.2, colormap="magma", target="difference"))
+    assert (studio.analyses.computed, studio.explanations.computed) == (scored, explained)
+    assert first.size == second.size
+    tab.redraw(*widgets(target="bad"))
+    assert (studio.analyses.computed, studio.explanations.computed) == (scored, explained + 1)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (((), 0), ((Step("jpeg", 0.0),), 9)),
+        (((BLUR,), 3), ((BLUR, None), 3)),
+        (((BLUR,), 3), ((BLUR, Step("jpeg", 0.0)), 3)),
+    ],
+)
+def test_settings_with_the_same_result_are_the_same_view(left, right):
+    assert make_view(CAT, left[0], seed=left[1]) == make_view(CAT, right[0], seed=right[1])
+
+
+def test_switching_the_first_step_off_leaves_the_second_ones_noise_alone(studio):
+    """The noise of a step depends on its place, not on whether the steps before it are on."""
+    alone = studio.degraded(CAT, [None, NOISE], seed=5)
+    other = studio.degraded(CAT, [Step("gaussian_blur", 0.0), NOISE], seed=5)
+    assert alone is other
+    first = studio.degraded(CAT, [NOISE], seed=6)
+    assert np.array_equal(alone.image, first.image)
+
+
+def test_what_is_scored_is_what_is_saved(tab, studio):
+    path = tab.save_picture(*widgets(blur=2.5))
+    shown_score = studio.degraded(CAT, [Step("gaussian_blur", 2.5)], seed=0).report.score
+    assert studio.scorer.score(path).score == pytest.approx(shown_score, abs=1e-6)
+
+
+def test_threads_get_the_serial_answers(studio):
+    jobs = [(path, level) for path in (CAT, str(EXAMPLES / "coffee.png")) for level in (1.0, 3.0, 5.0)] * 3
+
+    def run(job):
+        steps = [Step("white_noise", job[1])]
+        score = studio.degraded(job[0], steps, seed=1).report.score
+        values = studio.explain(job[0], steps, seed=1, method="gradcam", target="difference").values
+        return score, values
+
+    with ThreadPoolExecutor(4) as pool:
+        parallel = list(pool.map(run, jobs))
+    fresh, studio.analyses, studio.explanations = Studio(studio.scorer), MemoryCache(1), MemoryCache(1)
+    studio = fresh
+    for (score, values), job in zip(parallel, jobs, strict=True):
+        again, map_again = run(job)
+        assert score == again
+        np.testing.assert_array_equal(values, map_again)
+
+
+def test_cache_keeps_what_was_used_last_and_stays_under_its_cap():
+    cache = MemoryCache(100)
+    for key in "abc":
+        cache.get(key, lambda: Block(40))
+    cache.get("b", lambda: pytest.fail("b was kept"))
+    cache.get("d", lambda: Block(40))
+    cache.get("b", lambda: pytest.fail("b was used last but one"))
+    assert cache.computed == 4
+    cache.get("c", lambda: Block(40))
+    assert cache.computed == 5
+
+
+def test_one_value_above_the_cap_is_kept_alone():
+    cache = MemoryCache(10)
+    cache.get("a", lambda: Block(50))
+    cache.get("a", lambda: pytest.fail("kept"))
+
+
+def test_an_error_is_not_kept(studio, tmp_path):
+    file = tmp_path / "a.png"
+    file.write_text("no picture")
+    with pytest.raises(InputError):
+        studio.pristine(str(file))
+    file.write_bytes(Path(CAT).read_bytes())
+    assert studio.pristine(str(file)).report.score > 0
+
+
+def test_page_shows_bad_input_in_place_of_the_scores(tab, tmp_path):
+    bad = tmp_path / "a.png"
+    bad.write_text("<b>no picture</b>")
+    pictures, message, pairs, heatmap, note = tab.update(*widgets(str(bad)))
+    assert (pictures, pairs, heatmap, note) == (None, "", None, "")
+    assert 'role="alert"' in message
+    assert "a.png: not a picture" in message
+
+
+def test_page_without_a_photo_asks_for_one(tab):
+    assert "Choose an example" in tab.update(*widgets(None))[1]
+    with pytest.raises(gr.Error, match="nothing to download yet"):
+        tab.save_csv(*widgets(None))
+
+
+def test_empty_seed_counts_as_zero():
+    assert Settings.of(widgets(seed=None)).seed == 0
+
+
+def test_csv_has_a_row_per_picture_and_pair(studio, tmp_path):
+    settings = Settings.of(widgets(seed=3))
+    before, after = studio.pristine(CAT), studio.degraded(CAT, settings.steps, seed=3)
+    path = tmp_path / "scores.csv"
+    write_scores(path, settings, before, after)
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == CSV_COLUMNS
+    assert [row["picture"] for row in rows] == ["original"] * 7 + ["degraded"] * 7
+    assert float(rows[-1]["score"]) == after.report.score
+    assert rows[-1]["degradations"] == '[["gaussian_blur", 2.0]]'
+
+
+def test_names_in_html_are_escaped():
+    assert "<script>" not in render_message("<script>", error=True)
+
+
+def test_scores_and_pairs_are_text_and_not_only_bars(studio):
+    before, after = studio.pristine(CAT).report, studio.degraded(CAT, [BLUR], seed=0).report
+    assert f"{after.score:.3f}" in render_scores(before, after)
+    table = render_pairs(before, after)
+    assert all(f"{pair.probability:.2f}" in table for pair in (*before.pairs, *after.pairs))
+
+
+@pytest.mark.parametrize(
+    ("score", "word"), [(0.0, "bad"), (0.19, "bad"), (0.2, "poor"), (0.5, "fair"), (0.61, "good"), (1.0, "excellent")]
+)
+def test_verdicts_split_the_range_evenly(score, word):
+    assert verdict(score) == word
+
+
+def test_change_is_said_in_words():
+    assert change(0.7, 0.7) == "The score is the same to the eye."
+    assert change(0.7, 0.67) == "The score falls a little, by 0.03."
+    assert change(0.4, 0.9) == "The score rises much, by 0.50."
+
+
+def test_foreign_errors_are_logged_and_hidden(caplog):
+    def broken():
+        raise ZeroDivisionError("secret detail")
+
+    with pytest.raises(gr.Error) as caught:
+        shown(broken)()
+    assert caught.value.message == INTERNAL
+    assert "secret detail" in caplog.text
+
+
+def test_our_errors_are_shown():
+    def refuse():
+        raise InputError("a.png: too small")
+
+    with pytest.raises(gr.Error) as caught:
+        shown(refuse)()
+    assert caught.value.message == "a.png: too small"
+
+
+def test_old_downloads_are_deleted(tmp_path):
+    downloads = DownloadFolder(tmp_path)
+    first = downloads.new_path("a.txt")
+    first.write_text("old")
+    for _ in range(KEPT_FILES):
+        downloads.new_path("b.txt").write_text("new")
+    assert not first.parent.exists()

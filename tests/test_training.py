@@ -1,0 +1,253 @@
+"""Tests of training: the objective, the schedule, whole runs, and settings from the command line."""
+
+import json
+import math
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+from typer.testing import CliRunner
+
+from qualiclip.errors import InputError, TrainingError, UsageError
+from qualiclip.pictures import image_to_picture
+from qualiclip.prompts import ANTONYM_PAIRS
+from qualiclip.weights import load_checkpoint
+from train.__main__ import app, override
+from train.data import CropDataset, Sample, collate
+from train.objective import anchor_loss, general_pairs, loss_terms
+from train.recipes import RECIPES, LossSettings, Recipe
+from train.trainer import build_model, build_optimizer, fit, learning_rate, orthogonal_prompts, take_step
+
+SMOKE = RECIPES["smoke"]  # 4 steps of 2 photos, at levels 0 to 2; a state is kept after steps 2 and 4
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def photos(photo: Tensor, tmp_path: Path) -> Path:
+    """A folder of eight photos of 64 × 64 px: a run of the smoke recipe reads each of them once."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for index in range(8):
+        top, left = 32 * (index // 4), 20 * (index % 4)
+        image_to_picture(photo[:, top : top + 64, left : left + 64]).save(folder / f"{index}.png")
+    return folder
+
+
+def log_of(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+
+
+# Objective
+
+
+def test_the_anchor_calls_pristine_images_good_and_the_last_level_bad() -> None:
+    # Two images, two crops alike, two levels, two pairs; scale 1, so that softplus(log x) = log(1 + x).
+    # Level 0 is good: only image 0 is pristine; its differences log 3 and 0 cost log(4/3) and log 2.
+    # The last level is bad: image 0 is concerned with pair 0 (log 3 costs log 4), image 1 with both (0 costs log 2).
+    three = math.log(3)
+    first = torch.tensor([[three, 0.0], [three, 9.0]])  # levels × pairs of image 0
+    second = torch.tensor([[-9.0, -9.0], [0.0, 0.0]])
+    difference = torch.stack([first, second])[:, None].expand(2, 2, 2, 2)
+    concerned, pristine = torch.tensor([[1.0, 0.0], [1.0, 1.0]]), torch.tensor([True, False])
+    good, bad = (math.log(4 / 3) + math.log(2)) / 2, (math.log(4) + 2 * math.log(2)) / 3
+    assert anchor_loss(difference, concerned, pristine, scale=1.0).item() == pytest.approx(good + bad)
+    neither = anchor_loss(difference, torch.zeros(2, 2), torch.tensor([False, False]), scale=1.0)
+    assert neither.item() == 0
+
+
+def test_terms_are_weighted_and_left_out_at_a_weight_of_0() -> None:
+    # Nothing changes from level to level or crop to crop: every ranking is wrong by its margin of 0.1, and where
+    # no pair leans to either side the anchor costs log 2 twice.
+    sample = Sample(torch.zeros(2, 2, 3, 3, 8, 8), torch.ones(2, 7), torch.ones(2, dtype=torch.bool))
+    settings = LossSettings(
+        ranking_margin=0.1, positive_weight=2.0, negative_weight=0.0, across_weight=1.0, across_margin=0.1,
+        anchor_weight=0.5,
+    )  # fmt: skip
+    terms = loss_terms(torch.zeros(2, 2, 3, 7, 2), sample, ANTONYM_PAIRS, settings, scale=10.0)
+    assert {name: term.item() for name, term in terms.items()} == {
+        "consistency": 0,
+        "positive": pytest.approx(2 * 0.1),
+        "across": pytest.approx(0.2),  # two margins: it ranks the difference of two prompts
+        "anchor": pytest.approx(0.5 * 2 * math.log(2)),
+    }
+
+
+def test_pairs_that_a_degradation_does_not_concern_have_no_margin() -> None:
+    sample = Sample(torch.zeros(1, 2, 3, 3, 8, 8), torch.zeros(1, 7), torch.ones(1, dtype=torch.bool))
+    terms = loss_terms(torch.zeros(1, 2, 3, 7, 2), sample, ANTONYM_PAIRS, LossSettings(), scale=10.0)
+    assert {name: term.item() for name, term in terms.items()} == {"consistency": 0, "positive": 0, "negative": 0}
+
+
+def test_general_pairs_are_those_about_quality_as_a_whole() -> None:
+    assert [ANTONYM_PAIRS[index].positive for index in general_pairs(ANTONYM_PAIRS)] == [
+        *("Good photo.", "High-quality image.", "Good picture.")
+    ]
+
+
+def test_prompts_without_a_text_encoder_are_orthonormal() -> None:
+    flat = orthogonal_prompts(7, 32, seed=3).flatten(0, 1)
+    torch.testing.assert_close(flat @ flat.T, torch.eye(14), rtol=0, atol=1e-5)
+
+
+# Schedule
+
+
+def test_the_learning_rate_warms_up_and_falls_to_zero() -> None:
+    recipe = Recipe(steps=105, warmup=0.05, learning_rate=2.0)  # a warm-up of 5 steps
+    rates = {step: learning_rate(step, recipe) for step in (0, 1, 4, 5, 55, 104, 105)}
+    last = 1 + math.cos(math.pi * 0.99)
+    assert rates == pytest.approx({0: 0.4, 1: 0.8, 4: 2.0, 5: 2.0, 55: 1.0, 104: last, 105: 0.0})
+
+
+def test_weight_decay_acts_on_matrices_and_kernels_only() -> None:
+    groups = build_optimizer(build_model(SMOKE), SMOKE).param_groups
+    assert [group["weight_decay"] for group in groups] == [SMOKE.weight_decay, 0.0]
+    assert [{p.dim() > 1 for p in group["params"]} for group in groups] == [{True}, {False}]
+
+
+# Whole runs
+
+
+def test_a_run_leaves_a_checkpoint_and_a_log(photos: Path, tmp_path: Path) -> None:
+    finished = fit(SMOKE, photos, tmp_path / "out", device=CPU)
+    checkpoint = load_checkpoint(str(finished))
+    assert checkpoint.model.settings.backbone == SMOKE.backbone
+    assert checkpoint.training["recipe"] == json.loads(json.dumps(asdict(SMOKE)))
+    assert (checkpoint.training["photos"], checkpoint.training["held_out"]) == (8, 0)
+    rows = log_of(tmp_path / "out")
+    assert [row["step"] for row in rows] == [0, 1, 2, 3]
+    for row in rows:
+        assert row["loss"] == pytest.approx(row["consistency"] + row["positive"] + row["negative"], abs=1e-6)
+        assert 0 < row["loss"] < 3
+        for name in ("positive_by_level", "negative_by_level"):
+            assert len(row[name]) == SMOKE.levels + 1
+            assert all(-1 <= similarity <= 1 for similarity in row[name])
+
+
+def test_training_changes_the_weights_and_starts_from_its_seed(photos: Path, tmp_path: Path) -> None:
+    trained = load_file(fit(SMOKE, photos, tmp_path / "out", device=CPU))
+    fresh, again = (build_model(SMOKE).state_dict() for _ in range(2))
+    assert all(torch.equal(fresh[name], again[name]) for name in fresh)
+    assert not torch.equal(trained["backbone.conv1.weight"], fresh["backbone.conv1.weight"].half())
+    assert torch.equal(trained["prompt_features"], fresh["prompt_features"].half())
+
+
+def is_read_for(number: int, photo: Path) -> bool:
+    """Whether a photo is that of a sample: without it the sample can't be made."""
+    dataset = CropDataset(sorted(photo.parent.iterdir()), SMOKE)
+    away = photo.rename(photo.with_suffix(".away"))
+    try:
+        dataset[number]
+    except InputError:
+        return True
+    finally:
+        away.rename(photo)
+    return False
+
+
+def test_a_stopped_run_ends_with_the_weights_of_an_unbroken_one(photos: Path, tmp_path: Path) -> None:
+    unbroken = load_file(fit(SMOKE, photos, tmp_path / "unbroken", device=CPU))
+    last = next(photo for photo in sorted(photos.iterdir()) if is_read_for(7, photo))
+    content = last.read_bytes()
+    last.write_bytes(content[:100])
+    stopped = tmp_path / "stopped"
+    with pytest.raises(InputError, match="damaged"):
+        fit(SMOKE, photos, stopped, device=CPU)  # in step 3, after the state of step 2
+    assert torch.load(stopped / "state.pt", weights_only=True)["step"] == 2
+    assert not (stopped / "model.safetensors").exists()
+    last.write_bytes(content)
+    resumed = load_file(fit(SMOKE, photos, stopped, device=CPU))
+    assert unbroken.keys() == resumed.keys()
+    assert all(torch.equal(unbroken[name], resumed[name]) for name in unbroken)
+    assert {row["step"]: row for row in log_of(stopped)} == {row["step"]: row for row in log_of(tmp_path / "unbroken")}
+
+
+def test_a_finished_run_started_again_keeps_its_weights(photos: Path, tmp_path: Path) -> None:
+    once = load_file(fit(SMOKE, photos, tmp_path / "out", device=CPU))
+    twice = load_file(fit(SMOKE, photos, tmp_path / "out", device=CPU))
+    assert all(torch.equal(once[name], twice[name]) for name in once)
+    assert len(log_of(tmp_path / "out")) == 4
+
+
+def test_the_state_of_another_recipe_is_refused(photos: Path, tmp_path: Path) -> None:
+    fit(SMOKE, photos, tmp_path / "out", device=CPU)
+    with pytest.raises(TrainingError, match=r"state\.pt was made with another recipe; use another folder"):
+        fit(replace(SMOKE, losses=LossSettings(ranking_margin=0.1)), photos, tmp_path / "out", device=CPU)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_spares_the_weights(photos: Path) -> None:
+    model = build_model(SMOKE).train()
+    before = {name: parameter.clone() for name, parameter in model.named_parameters()}
+    sample = collate([CropDataset(sorted(photos.iterdir()), SMOKE)[0]])
+    sample.crops[0, 1, 2, 0, 5, 5] = math.nan
+    with pytest.raises(TrainingError, match="the loss is not finite; lower learning_rate"):
+        take_step(model, build_optimizer(model, SMOKE), sample, SMOKE)
+    assert all(torch.equal(parameter, before[name]) for name, parameter in model.named_parameters())
+
+
+def test_a_run_without_photos_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="no photos found in"):
+        fit(SMOKE, tmp_path / "nowhere", tmp_path / "out", device=CPU)
+
+
+# Settings
+
+
+def test_assignments_replace_fields_and_fields_of_fields() -> None:
+    changed = override(
+        SMOKE, ["steps=9", "learning_rate=1", "bf16=true", "losses.ranking_margin=0.5", "backbone.blocks=[1,2,1,1]"]
+    )
+    expected = replace(
+        SMOKE, steps=9, learning_rate=1.0, bf16=True, losses=replace(SMOKE.losses, ranking_margin=0.5),
+        backbone=replace(SMOKE.backbone, blocks=(1, 2, 1, 1)),
+    )  # fmt: skip
+    assert changed == expected
+    assert isinstance(changed.learning_rate, float)
+    assert override(SMOKE, []) is SMOKE
+
+
+@pytest.mark.parametrize(
+    ("assignment", "text"),
+    [
+        ("stepps=3", "unknown setting 'stepps'; did you mean steps"),
+        ("losses.ranking=3", "unknown setting 'ranking'; did you mean ranking_margin"),
+        ("steps", "'steps': expected FIELD=VALUE"),
+        ("steps=many", "steps: 'many' is not a number, true, false or list"),
+        ("steps=1.5", "steps: expected int, got 1.5"),
+        ("steps=true", "steps: expected int, got true"),
+        ("bf16=1", "bf16: expected bool, got 1"),
+        ("losses=1", "losses: expected LossSettings, got 1"),
+        ("steps=0", "steps, batch, levels, composed, log_every and save_every must be at least 1"),
+        ("crop=31", "crop must be at least 32 px"),
+        ("overlap=1.1", r"overlap in \[0, 1\]"),
+        ("smallest_scale=0", r"smallest_scale in \(0, 1\]"),
+    ],
+)
+def test_assignments_that_make_no_sense_are_refused(assignment: str, text: str) -> None:
+    with pytest.raises(UsageError, match=text):
+        override(SMOKE, [assignment])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["nonsense"], "unknown recipe 'nonsense'; known: compact, smoke"),
+        (["smoke", "--device", "tpu"], "device 'tpu' is not available here; use cpu"),
+    ],
+)
+def test_the_command_refuses_unknown_recipes_and_devices(arguments: list[str], text: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["fit", *arguments, "--photos", str(tmp_path), "--out", str(tmp_path)])
+    assert isinstance(result.exception, UsageError)
+    assert text in str(result.exception)
+
+
+def test_the_command_runs_a_recipe_with_changes(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    changes = ["--set", "steps=1", "--set", "save_every=1"]
+    result = CliRunner().invoke(app, ["fit", "smoke", "--photos", str(photos), "--out", str(out), *changes])
+    assert result.stdout.strip() == str(out / "model.safetensors")
+    assert load_checkpoint(result.stdout.strip()).training["recipe"]["steps"] == 1
