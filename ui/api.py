@@ -12,7 +12,7 @@ from qualiclip.errors import InputError
 
 from .guard import shown
 from .inspect_tab import MODEL_QUEUE
-from .photo_input import PhotoInput
+from .photo_input import photo_input
 from .studio import Step, Studio, draw_overlay
 
 
@@ -67,7 +67,7 @@ def build_api(api: Api) -> None:
     Inputs are components and not bare values, so that Gradio accepts only files that were uploaded to it.
     """
     with gr.Column(visible=False):
-        image = PhotoInput(type="filepath", image_mode=None, format="png", label="image")
+        image = photo_input(label="image")
         name = gr.Dropdown(list(DEGRADATIONS), value="gaussian_blur", label="name")
         level = gr.Slider(0, MAX_LEVEL, value=2, label="level")
         seed = gr.Number(0, precision=0, minimum=0, label="seed")

@@ -17,7 +17,7 @@ from .examples import Example
 from .exports import write_figure, write_scores
 from .guard import shown
 from .inspect_settings import DEGRADED, NONE, ORIGINAL, Settings
-from .photo_input import PhotoInput
+from .photo_input import photo_input
 from .render import render_message, render_note, render_pairs, render_scores
 from .studio import Analysis, Studio, draw_overlay
 from .texts import EMPTY
@@ -116,12 +116,9 @@ def build_inspect_tab(blocks: gr.Blocks, tab: InspectTab, examples: Sequence[Exa
     """Lay out the widgets and connect them. Must be called inside the context of `blocks`."""
     with gr.Row(elem_classes="inspect"):
         with gr.Column(scale=4, min_width=320):
-            picture = PhotoInput(
+            picture = photo_input(
                 value=str(examples[0].path),
                 label="Photo",
-                type="filepath",
-                image_mode=None,
-                format="png",
                 sources=["upload", "clipboard"],
                 height=260,
                 elem_id="photo",
