@@ -268,7 +268,18 @@ def test_exactly_one_of_level_and_strength_is_needed(choice: dict[str, float], p
         degrade(photo, "jpeg", generator=seeded(0), **choice)
 
 
-@pytest.mark.parametrize("strength", [math.nan, math.inf, -math.inf])
-def test_strengths_that_are_not_finite_are_refused(strength: float, photo: Tensor, seeded: Seeded) -> None:
-    with pytest.raises(UsageError, match="strength must be a finite number"):
+@pytest.mark.parametrize("strength", [math.nan, math.inf, -math.inf, 0.5, 100.5])
+def test_strengths_that_make_no_sense_are_refused(strength: float, photo: Tensor, seeded: Seeded) -> None:
+    with pytest.raises(UsageError, match=r"strength of jpeg \(quality\) must lie in \[1, 100\], got"):
         degrade(photo, "jpeg", strength=strength, generator=seeded(0))
+
+
+@pytest.mark.parametrize("name", DEGRADATIONS)
+def test_the_outermost_valid_strengths_give_an_image(name: str, photo: Tensor, seeded: Seeded) -> None:
+    row = DEGRADATIONS[name]
+    for strength in (*row.valid, *row.strengths, *(row.published or ())):
+        if row.valid[0] <= strength <= row.valid[1]:
+            degraded = degrade(photo, name, strength=strength, generator=seeded(0))
+            assert degraded.isfinite().all()
+    assert row.valid[0] <= min(row.strengths)
+    assert max(row.strengths) <= row.valid[1]

@@ -71,7 +71,8 @@ def test_too_few_good_pictures_are_refused(scorer: Scorer, folder: Path) -> None
     [
         (["name,mos", "a.png,1"], "no column 'file'; found name, mos"),
         (["file,score", "a.png,1"], "no column 'mos'; found file, score"),
-        (["file,mos", "a.png,good"], "an opinion is not a number: .*'good'"),
+        (["file,mos", "a.png,good"], "not a UTF-8 table with a number per file: .*'good'"),
+        (["file,mos", "a.png"], "not a UTF-8 table with a number per file"),
     ],
 )
 def test_a_csv_file_that_does_not_fit_is_refused(lines: list[str], text: str, tmp_path: Path) -> None:
@@ -96,3 +97,16 @@ def test_the_command_prints_the_agreement_and_fails_for_broken_pictures(
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 1
     assert json.loads(result.stdout)["failures"][0]["error"].startswith("1.png: no such file")
+
+
+def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "mos.csv"
+    path.write_bytes("\ufefffile,mos\r\na.png,2.5\r\n".encode())
+    assert read_opinions(path, file_column="file", opinion_column="mos") == [("a.png", 2.5)]
+
+
+def test_a_table_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mos.csv"
+    path.write_bytes("file,mos\nété.png,1\n".encode("latin-1"))
+    with pytest.raises(InputError, match="not a UTF-8 table"):
+        read_opinions(path, file_column="file", opinion_column="mos")

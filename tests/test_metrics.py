@@ -5,16 +5,15 @@ import math
 import pytest
 
 from qualiclip.errors import InputError
-from qualiclip.metrics import Agreement, agreement
+from qualiclip.metrics import agreement
 
 
 def test_perfect_order_on_a_curve_is_not_perfectly_linear() -> None:
     # Deviations of 1, 2, 3, 4: -3/2, -1/2, 1/2, 3/2, squares 5. Of 1, 4, 9, 16 (mean 7.5): -6.5, -3.5, 1.5, 8.5,
     # squares 129; products 9.75 + 1.75 + 0.75 + 12.75 = 25.
     result = agreement([1, 2, 3, 4], [1, 4, 9, 16])
-    assert result == Agreement(
-        srcc=pytest.approx(1), krcc=pytest.approx(1), plcc=pytest.approx(25 / math.sqrt(5 * 129)), count=4
-    )
+    assert (result.srcc, result.krcc, result.plcc) == pytest.approx((1, 1, 25 / math.sqrt(5 * 129)))
+    assert result.count == 4
 
 
 def test_reversed_order_gives_minus_one() -> None:
@@ -49,3 +48,11 @@ def test_lists_that_are_short_or_do_not_match_are_refused(scores: list[float], o
 def test_a_constant_side_is_refused(scores: list[float], opinions: list[float]) -> None:
     with pytest.raises(InputError, match="numbers that differ"):
         agreement(scores, opinions)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_numbers_that_are_not_finite_are_refused(bad: float) -> None:
+    with pytest.raises(InputError, match="must be finite numbers"):
+        agreement([1, 2, bad], [1, 2, 3])
+    with pytest.raises(InputError, match="must be finite numbers"):
+        agreement([1, 2, 3], [1, bad, 3])

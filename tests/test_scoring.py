@@ -50,7 +50,7 @@ def test_every_way_in_gives_the_same_score(scorer):
     path = EXAMPLES[1]
     with Image.open(path) as file:
         picture = file.convert("RGB")
-    values = np.asarray(picture)
+    values = np.array(picture)
     ways = [path, str(path), path.read_bytes(), scorer.read(path)]
     assert len({scorer.score(way).score for way in ways}) == 1
     plain = [picture, values, values.astype(np.float32) / 255, torch.from_numpy(values).permute(2, 0, 1)]

@@ -163,7 +163,7 @@ def test_a_stopped_run_ends_with_the_weights_of_an_unbroken_one(photos: Path, tm
     resumed = load_file(fit(SMOKE, photos, stopped, device=CPU))
     assert unbroken.keys() == resumed.keys()
     assert all(torch.equal(unbroken[name], resumed[name]) for name in unbroken)
-    assert {row["step"]: row for row in log_of(stopped)} == {row["step"]: row for row in log_of(tmp_path / "unbroken")}
+    assert log_of(stopped) == log_of(tmp_path / "unbroken")
 
 
 def test_a_finished_run_started_again_keeps_its_weights(photos: Path, tmp_path: Path) -> None:
@@ -192,6 +192,11 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_spares_the_weights(photos: 
 def test_a_run_without_photos_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no photos found in"):
         fit(SMOKE, tmp_path / "nowhere", tmp_path / "out", device=CPU)
+
+
+def test_a_run_that_holds_out_all_photos_is_refused(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"all photos in .* are held out; add photos or set holdout_every=0"):
+        fit(replace(SMOKE, holdout_every=1), photos, tmp_path / "out", device=CPU)
 
 
 # Settings
@@ -225,6 +230,12 @@ def test_assignments_replace_fields_and_fields_of_fields() -> None:
         ("crop=31", "crop must be at least 32 px"),
         ("overlap=1.1", r"overlap in \[0, 1\]"),
         ("smallest_scale=0", r"smallest_scale in \(0, 1\]"),
+        ("steps.foo=3", "steps has no part 'foo'; it is a single value"),
+        ('backbone.blocks=["a", 1, 1, 1]', "blocks: expected a list of int"),
+        ("backbone.embedding_size=12", "the embedding needs at least 14 dimensions"),
+        ("learning_rate=NaN", "learning_rate and scale must be above 0"),
+        ("composed=8", "composed must be at most 7"),
+        ("base_level=9", r"base_level in \[0, 5\]"),
     ],
 )
 def test_assignments_that_make_no_sense_are_refused(assignment: str, text: str) -> None:

@@ -38,7 +38,9 @@ def _replace(settings: Any, path: list[str], text: str) -> Any:
     if path[0] not in fields:
         raise unknown_name("setting", path[0], fields)
     current = getattr(settings, path[0])
-    if len(path) > 1 and dataclasses.is_dataclass(current):
+    if len(path) > 1:
+        if not dataclasses.is_dataclass(current):
+            raise UsageError(f"{path[0]} has no part {'.'.join(path[1:])!r}; it is a single value")
         return dataclasses.replace(settings, **{path[0]: _replace(current, path[1:], text)})
     return dataclasses.replace(settings, **{path[0]: _parse(path[0], text, current)})
 
@@ -52,6 +54,8 @@ def _parse(name: str, text: str, current: Any) -> Any:
         value = float(value)
     if isinstance(current, tuple) and isinstance(value, list):
         value = tuple(value)
+        if any(type(part) is not type(current[0]) for part in value):
+            raise UsageError(f"{name}: expected a list of {type(current[0]).__name__}, got {text}")
     if type(value) is not type(current):
         raise UsageError(f"{name}: expected {type(current).__name__}, got {text}")
     return value

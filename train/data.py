@@ -56,7 +56,7 @@ def list_photos(folder: Path) -> list[Path]:
     Raises:
         TrainingError: if there is none.
     """
-    photos = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
+    photos = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file())
     if not photos:
         raise TrainingError(f"no photos found in {folder}; expected files such as .jpg or .png")
     return photos

@@ -28,14 +28,15 @@ def read_opinions(path: Path, *, file_column: str, opinion_column: str) -> list[
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a CSV file with columns {file_column} and {opinion_column}")
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
     try:
-        return [(row[file_column], float(row[opinion_column])) for row in rows]
+        with path.open(newline="", encoding="utf-8-sig") as file:  # Excel writes a byte order mark
+            rows = list(csv.DictReader(file))
+        opinions = [(row[file_column], float(row[opinion_column] or "nothing")) for row in rows]
     except KeyError as error:
-        raise InputError(f"{path}: no column {error}; found {', '.join(rows[0])}") from error
+        raise InputError(f"{path}: no column {error}; found {', '.join(map(str, rows[0]))}") from error
     except ValueError as error:
-        raise InputError(f"{path}: an opinion is not a number: {error}") from error
+        raise InputError(f"{path}: not a UTF-8 table with a number per file: {error}") from error
+    return opinions
 
 
 def evaluate(scorer: Scorer, folder: Path, opinions: Iterable[tuple[str, float]]) -> Evaluation:

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from qualiclip.backbone import BackboneSettings
+from qualiclip.degradations import GROUPS, MAX_LEVEL
 from qualiclip.errors import UsageError
+from qualiclip.prompts import ANTONYM_PAIRS
 
 COMPACT_BACKBONE = BackboneSettings(blocks=(2, 2, 2, 2), width=32, heads=8, embedding_size=128)
 
@@ -70,6 +72,12 @@ class Recipe:
         """
         if min(self.steps, self.batch, self.levels, self.composed, self.log_every, self.save_every) < 1:
             raise UsageError("steps, batch, levels, composed, log_every and save_every must be at least 1")
+        if not self.learning_rate > 0 or not self.scale > 0:
+            raise UsageError("learning_rate and scale must be above 0")
+        if self.composed > len(GROUPS) or not 0 <= self.base_level <= MAX_LEVEL:
+            raise UsageError(f"composed must be at most {len(GROUPS)}, base_level in [0, {MAX_LEVEL}]")
+        if self.backbone.embedding_size < 2 * len(ANTONYM_PAIRS):
+            raise UsageError(f"the embedding needs at least {2 * len(ANTONYM_PAIRS)} dimensions for the prompts")
         if self.crop < 32 or not 0 <= self.overlap <= 1 or not 0 < self.smallest_scale <= 1:
             raise UsageError("crop must be at least 32 px, overlap in [0, 1], smallest_scale in (0, 1]")
 

@@ -5,7 +5,7 @@ import math
 import os
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def take_step(model: QualityModel, optimizer: Optimizer, sample: Sample, recipe:
     """One step of the optimiser; what it reports goes into the log.
 
     Raises:
-        TrainingError: if the loss is not finite; the weights are then left as they were.
+        TrainingError: if the loss is not finite; the step is then not taken.
     """
     similarities = batch_similarities(model, sample.crops, bf16=recipe.bf16)
     terms = loss_terms(similarities, sample, model.settings.pairs, recipe.losses, scale=recipe.scale)
@@ -95,16 +95,24 @@ def take_step(model: QualityModel, optimizer: Optimizer, sample: Sample, recipe:
     }
 
 
-def save_state(path: Path, model: QualityModel, optimizer: Optimizer, step: int, recipe: Recipe) -> None:
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come: steps taken, and seconds spent on them in all its stretches."""
+
+    step: int
+    seconds: float
+
+
+def save_state(path: Path, model: QualityModel, optimizer: Optimizer, progress: Progress, recipe: Recipe) -> None:
     """Write what a resumed run needs; the file appears whole or not at all."""
     partial = path.with_name(path.name + ".partial")
-    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), **asdict(progress)}
     torch.save({**state, "recipe": json.dumps(asdict(recipe))}, partial)
     os.replace(partial, path)
 
 
-def load_state(path: Path, model: QualityModel, optimizer: Optimizer, recipe: Recipe) -> int:
-    """Put a saved state back; returns the number of steps already taken.
+def load_state(path: Path, model: QualityModel, optimizer: Optimizer, recipe: Recipe) -> Progress:
+    """Put a saved state back.
 
     Raises:
         TrainingError: if the state belongs to another recipe.
@@ -114,7 +122,14 @@ def load_state(path: Path, model: QualityModel, optimizer: Optimizer, recipe: Re
         raise TrainingError(f"{path} was made with another recipe; use another folder or the same settings")
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
-    return int(state["step"])
+    return Progress(int(state["step"]), float(state["seconds"]))
+
+
+def trim_log(path: Path, start: int) -> None:
+    """Drop the rows of a log that a resumed run will write again."""
+    if path.is_file():
+        rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        path.write_text("".join(row for row in rows if json.loads(row)["step"] < start), encoding="utf-8")
 
 
 def _loader(photos: list[Path], recipe: Recipe, start: int, device: torch.device) -> DataLoader[Sample]:
@@ -130,6 +145,27 @@ def _loader(photos: list[Path], recipe: Recipe, start: int, device: torch.device
     )
 
 
+def _run(
+    model: QualityModel, optimizer: Optimizer, loader: DataLoader[Sample], start: Progress, recipe: Recipe, out: Path
+) -> Progress:
+    device = next(model.parameters()).device
+    began = time.monotonic() - start.seconds
+    bar = tqdm(loader, initial=start.step, total=recipe.steps, unit="step", file=sys.stderr)
+    with (out / "log.jsonl").open("a", encoding="utf-8") as log:
+        for step, sample in enumerate(bar, start=start.step):
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(step, recipe)
+            report = take_step(model, optimizer, sample.to(device), recipe)
+            bar.set_postfix(loss=f"{report['loss']:.4f}")
+            if step % recipe.log_every == 0:
+                log.write(json.dumps({"step": step, **report}) + "\n")
+                log.flush()
+            if (step + 1) % recipe.save_every == 0:
+                done = Progress(step + 1, time.monotonic() - began)
+                save_state(out / "state.pt", model, optimizer, done, recipe)
+    return Progress(recipe.steps, time.monotonic() - began)
+
+
 def fit(recipe: Recipe, photos: Path, out: Path, *, device: torch.device) -> Path:
     """Run a recipe on a folder of photos; returns the path of the finished checkpoint.
 
@@ -140,30 +176,20 @@ def fit(recipe: Recipe, photos: Path, out: Path, *, device: torch.device) -> Pat
         TrainingError: if there are no photos, the state is of another recipe, or the loss is not finite.
     """
     train, kept_out = split_holdout(list_photos(photos), recipe.holdout_every)
+    if not train:
+        raise TrainingError(f"all photos in {photos} are held out; add photos or set holdout_every=0")
     out.mkdir(parents=True, exist_ok=True)
     model = build_model(recipe).to(device).to(memory_format=torch.channels_last).train()
     optimizer = build_optimizer(model, recipe)
     state = out / "state.pt"
-    start = load_state(state, model, optimizer, recipe) if state.is_file() else 0
-    loader = _loader(train, recipe, start, device)
-    began = time.monotonic()
-    with (out / "log.jsonl").open("a", encoding="utf-8") as log:
-        progress = tqdm(loader, initial=start, total=recipe.steps, unit="step", file=sys.stderr)
-        for step, sample in enumerate(progress, start=start):
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate(step, recipe)
-            report = take_step(model, optimizer, sample.to(device), recipe)
-            progress.set_postfix(loss=f"{report['loss']:.4f}")
-            if step % recipe.log_every == 0:
-                log.write(json.dumps({"step": step, **report}) + "\n")
-                log.flush()
-            if (step + 1) % recipe.save_every == 0:
-                save_state(state, model, optimizer, step + 1, recipe)
+    start = load_state(state, model, optimizer, recipe) if state.is_file() else Progress(0, 0.0)
+    trim_log(out / "log.jsonl", start.step)
+    done = _run(model, optimizer, _loader(train, recipe, start.step, device), start, recipe, out)
     record = {
         "recipe": asdict(recipe),
         "photos": len(train),
         "held_out": len(kept_out),
-        "minutes": round((time.monotonic() - began) / 60, 1),
+        "minutes": round(done.seconds / 60, 1),
         "version": qualiclip.__version__,
     }
     finished = out / "model.safetensors"

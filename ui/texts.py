@@ -6,9 +6,9 @@ PROMISE = (
     "The score needs no reference picture and was trained without human opinions."
 )
 PRIVACY = (
-    "**Privacy.** Pictures are processed in this server's memory and temporary folder, are not used for anything "
-    "else, and are deleted within two hours. Do not upload what must stay secret: anyone who knows the address of "
-    "a temporary file could open it until then."
+    "**Privacy.** Pictures are used for what you see here and nothing else. Their temporary files are deleted within "
+    "two hours; recent results stay in the server's memory until newer ones replace them. Do not upload what must stay "
+    "secret: whoever knows the address of a temporary file can open it until then."
 )
 HOW_TO_READ = """
 **The score** runs from 0 to 1; higher is better. It is the mean, over seven pairs of opposite descriptions, of the

@@ -1,7 +1,5 @@
 """degrade(): the public door to the degradations; checks once, clamps once."""
 
-import math
-
 import torch
 from torch import Generator, Tensor
 
@@ -25,7 +23,8 @@ def degrade(
 
     Raises:
         InputError: if the image is not a floating tensor of that shape with values in [0, 1].
-        UsageError: if the name is unknown, the level out of range, or not exactly one of level and strength given.
+        UsageError: if the name is unknown, the level or strength out of range, or not
+            exactly one of them given.
     """
     row = find_degradation(name)
     check_image(image)
@@ -33,8 +32,8 @@ def degrade(
         raise UsageError("give either a level (0 to 5) or a strength, not both and not neither")
     if level is not None and not 0 <= level <= MAX_LEVEL:
         raise UsageError(f"level must lie in [0, {MAX_LEVEL}], got {level}")
-    if strength is not None and not math.isfinite(strength):
-        raise UsageError(f"strength must be a finite number, got {strength}")
+    if strength is not None and not row.valid[0] <= strength <= row.valid[1]:
+        raise UsageError(f"strength of {name} ({row.unit}) must lie in {list(row.valid)}, got {strength}")
     if level == 0:
         return image.clone()
     if image.dim() == 4:

@@ -28,6 +28,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def find_browser():
+    """Path of a Chromium on this machine, or None."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 class Server:
     """The studio as `python app.py` starts it."""
 
@@ -72,7 +77,7 @@ def server():
 
 @pytest.fixture(scope="session")
 def browser():
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    executable = find_browser()
     if executable is None:
         pytest.skip(f"no browser on this machine (looked for {', '.join(BROWSERS)})")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
