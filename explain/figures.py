@@ -9,6 +9,7 @@ from PIL import Image
 
 from qualiclip.scoring import QualityReport
 
+WIDTH, TALLEST, BARS_HEIGHT = 11.0, 4.5, 4.0  # inches
 BEFORE, AFTER = "#1d4ed8", "#c2410c"  # blue and orange: told apart by the colour-blind and in grey
 
 
@@ -38,15 +39,18 @@ def _draw_bars(axes: Axes, before: QualityReport, after: QualityReport) -> None:
     axes.set_xlim(0, 1.08)
     axes.set_xlabel("probability of the positive prompt")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False, fontsize=9)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.14), ncols=2, frameon=False, fontsize=9)
 
 
 def inspect_figure(panels: list[Panel], before: QualityReport, after: QualityReport, *, caption: str) -> Figure:
-    """Pictures side by side, the bars of the prompt pairs below them, and a caption."""
-    figure = Figure(figsize=(11, 7.4), layout="constrained")
-    grid = figure.add_gridspec(2, len(panels), height_ratios=(1.35, 1))
-    for column, panel in enumerate(panels):
-        _show(figure.add_subplot(grid[0, column]), panel)
-    _draw_bars(figure.add_subplot(grid[1, :]), before, after)
-    figure.supxlabel(caption, fontsize=8, color="#444444")
+    """Pictures side by side, the bars of the prompt pairs below them, and a caption; as high as the pictures need."""
+    shape = panels[0].picture
+    picture_height = min(WIDTH / len(panels) * shape.height / shape.width, TALLEST) + 0.5  # with its title
+    figure = Figure(figsize=(WIDTH, picture_height + BARS_HEIGHT), layout="constrained")
+    parts = figure.subfigures(2, 1, squeeze=False, height_ratios=(picture_height, BARS_HEIGHT))
+    top, bottom = np.asarray(parts)[:, 0]
+    for axes, panel in zip(top.subplots(1, len(panels)), panels, strict=True):
+        _show(axes, panel)
+    _draw_bars(bottom.subplots(), before, after)
+    bottom.supxlabel(caption, fontsize=8.5, color="#333333")
     return figure

@@ -28,10 +28,18 @@ def colorize(values: NDArray[np.float32], *, colormap: str, signed: bool) -> NDA
     return np.asarray(colors[..., :3], dtype=np.uint8)
 
 
+def faded(photo: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A photo (H, W, 3) in [0, 255] as light gray, on which every colour can be told."""
+    luma = photo @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    return np.repeat((80 + luma * 175 / 255)[..., None], 3, axis=2)
+
+
 def overlay(
     picture: Image.Image, values: NDArray[np.float32], *, colormap: str, signed: bool, opacity: float
 ) -> Image.Image:
     """The picture with the heatmap (H, W) of its size over it; stronger places cover more of the photo.
+
+    The photo loses its colours as the opacity grows, so that a colour always means the heatmap's value.
 
     Raises:
         UsageError: if opacity is not in [0, 1], the sizes differ, or the colour map is unknown.
@@ -40,7 +48,11 @@ def overlay(
         raise UsageError(f"opacity must lie in [0, 1], got {opacity}")
     if values.shape != (picture.height, picture.width):
         raise UsageError(f"heatmap {values.shape} and picture {(picture.height, picture.width)} differ in size")
-    colors = colorize(values, colormap=colormap, signed=signed).astype(np.float32)
-    weight = (opacity * np.abs(values) ** 0.5)[..., None]  # the root keeps medium values visible
-    blended = (1 - weight) * np.asarray(picture, dtype=np.float32) + weight * colors
+    # Strength is shown by how much of the photo is covered; a signed colour then only needs to say which sign.
+    shades = 0.8 * np.sign(values) if signed else values  # the ends of the map are nearly black
+    colors = colorize(shades, colormap=colormap, signed=signed).astype(np.float32)
+    photo = np.asarray(picture, dtype=np.float32)
+    backdrop = (1 - opacity) * photo + opacity * faded(photo)
+    weight = (opacity * np.abs(values))[..., None]
+    blended = (1 - weight) * backdrop + weight * colors
     return Image.fromarray(blended.round().astype(np.uint8))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 
 from explain.figures import Panel, inspect_figure
@@ -33,12 +34,24 @@ def test_signed_colours_are_red_white_blue():
     assert middle.min() > 240
 
 
-def test_where_the_map_is_zero_the_photo_is_untouched():
+def test_strong_places_are_covered_and_weak_ones_show_a_gray_photo():
     values = np.zeros((4, 6), np.float32)
     values[0, 0] = 1
-    result = np.asarray(overlay(GRAY, values, colormap="viridis", signed=False, opacity=1.0))
-    assert (result[1:] == 128).all()
+    photo = Image.new("RGB", (6, 4), (200, 40, 90))
+    result = np.asarray(overlay(photo, values, colormap="viridis", signed=False, opacity=1.0))
+    assert (np.ptp(result[1:], axis=2) == 0).all()
     assert tuple(result[0, 0]) == tuple(colorize(values, colormap="viridis", signed=False)[0, 0])
+
+
+def test_signs_have_different_colours_over_any_photo():
+    values = np.array([[-0.8, 0.8]], np.float32)
+    for gray in (0, 128, 255):
+        photo = Image.new("RGB", (2, 1), (gray, gray, gray))
+        against, towards = np.asarray(overlay(photo, values, colormap="viridis", signed=True, opacity=0.7))[0].astype(
+            int
+        )
+        assert against[0] - against[2] > 30
+        assert towards[2] - towards[0] > 30
 
 
 def test_no_opacity_is_the_photo():
@@ -63,9 +76,10 @@ def test_bad_settings_are_refused(change, message):
 def test_figure_states_its_scores_and_caption(tmp_path):
     pairs = (PairReport("Good photo.", "Bad photo.", 0.8, 0.2, 0.1),)
     report = QualityReport(None, 0.8, "compact", "abc", 10.0, "fused", "fp32", "0", 6, 4, pairs)
-    figure = inspect_figure([Panel("Original: 0.800", GRAY)], report, report, caption="seed 7")
-    texts = [text.get_text() for text in figure.findobj(match=lambda artist: hasattr(artist, "get_text"))]
+    panels = [Panel("Original: 0.800", GRAY), Panel("Degraded: 0.800", GRAY)]
+    figure = inspect_figure(panels, report, report, caption="seed 7")
+    texts = [text.get_text() for text in figure.findobj(Text)]
     assert {"Original: 0.800", "seed 7", "Good photo. / Bad photo.", "0.80"} <= set(texts)
     figure.savefig(tmp_path / "figure.png")
     with Image.open(tmp_path / "figure.png") as saved:
-        assert saved.size == (1100, 740)
+        assert saved.width == 1100

@@ -30,7 +30,7 @@ def write_figure(path: Path, settings: Settings, before: Analysis, after: Analys
     panels = [
         Panel(f"Original: {before.report.score:.3f}", before.picture),
         Panel(f"Degraded: {report.score:.3f}", after.picture),
-        Panel(f"Where the model looks ({settings.subject})", heatmap),
+        Panel(f"Heatmap ({settings.subject})", heatmap),
     ]
     metadata = {"Description": caption, "Software": f"QualiCLIP Studio {report.version}"}
     inspect_figure(panels, before.report, report, caption=caption).savefig(path, dpi=160, metadata=metadata)
