@@ -49,7 +49,7 @@ def overlay(
     if values.shape != (picture.height, picture.width):
         raise UsageError(f"heatmap {values.shape} and picture {(picture.height, picture.width)} differ in size")
     # Strength is shown by how much of the photo is covered; a signed colour then only needs to say which sign.
-    shades = 0.8 * np.sign(values) if signed else values  # the ends of the map are nearly black
+    shades = np.float32(0.8) * np.sign(values) if signed else values  # the ends of the map are nearly black
     colors = colorize(shades, colormap=colormap, signed=signed).astype(np.float32)
     photo = np.asarray(picture, dtype=np.float32)
     backdrop = (1 - opacity) * photo + opacity * faded(photo)
