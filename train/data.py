@@ -84,8 +84,8 @@ def draw_crops(image: Tensor, recipe: Recipe, generator: Generator) -> list[Tens
     Along each axis they share at least the square root of `overlap`, so of their area at least `overlap`.
     """
     height, width = image.shape[-2:]
-    floor = max(recipe.smallest_scale, recipe.crop / min(height, width))
-    scale = _uniform(generator, min(floor, 1.0), 1.0) if floor < 1 else floor
+    least = max(recipe.smallest_scale, recipe.crop / min(height, width))
+    scale = _uniform(generator, least, max(least, recipe.largest_scale))
     size = [max(recipe.crop, round(side * scale)) for side in (height, width)]
     image = _resize(image, *size)
     if _uniform(generator, 0, 1) < 0.5:

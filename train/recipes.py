@@ -38,8 +38,9 @@ class Recipe:
 
     `batch` counts photos; each gives two crops at `levels` + 1 levels (0 is the pristine crop). `composed` is the
     largest number of degradations on one photo. With `base_chance` a photo is first given another degradation at up
-    to `base_level`, so that the model also ranks what was not perfect before. `holdout_every` keeps every n-th photo,
-    by name, out of training. `bf16` computes convolutions in bfloat16; weights and losses stay float32.
+    to `base_level`, so that the model also ranks what was not perfect before. Photos are reduced by a factor between
+    `smallest_scale` and `largest_scale` before they are cropped. `holdout_every` keeps every n-th photo, by name, out
+    of training. `bf16` computes convolutions in bfloat16; weights and losses stay float32.
     """
 
     backbone: BackboneSettings = COMPACT_BACKBONE
@@ -53,6 +54,7 @@ class Recipe:
     base_chance: float = 0.0
     base_level: float = 4.0
     smallest_scale: float = 0.5
+    largest_scale: float = 1.0
     learning_rate: float = 1e-3
     warmup: float = 0.05
     weight_decay: float = 1e-2
@@ -78,14 +80,20 @@ class Recipe:
             raise UsageError(f"composed must be at most {len(GROUPS)}, base_level in [0, {MAX_LEVEL}]")
         if self.backbone.embedding_size < 2 * len(ANTONYM_PAIRS):
             raise UsageError(f"the embedding needs at least {2 * len(ANTONYM_PAIRS)} dimensions for the prompts")
-        if self.crop < 32 or not 0 <= self.overlap <= 1 or not 0 < self.smallest_scale <= 1:
-            raise UsageError("crop must be at least 32 px, overlap in [0, 1], smallest_scale in (0, 1]")
+        if self.crop < 32 or not 0 <= self.overlap <= 1 or not 0 < self.smallest_scale <= self.largest_scale <= 1:
+            raise UsageError("crop must be at least 32 px, overlap in [0, 1], scales with 0 < smallest <= largest <= 1")
 
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
         "compact": Recipe(
-            losses=LossSettings(across_weight=1.0, anchor_weight=0.1), scale=10.0, base_chance=0.4, smallest_scale=0.4
+            losses=LossSettings(across_weight=1.0, anchor_weight=0.1),
+            steps=1400,
+            scale=10.0,
+            base_chance=0.4,
+            # Much reduced photos are sharper than what people call sharp, so mild softness counts as damage.
+            smallest_scale=0.42,
+            largest_scale=0.7,
         ),
         "smoke": Recipe(
             backbone=BackboneSettings(blocks=(1, 1, 1, 1), width=8, heads=4, embedding_size=32),
