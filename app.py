@@ -5,39 +5,47 @@ import logging
 import os
 import sys
 
-os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read by gradio when it is imported
-
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="Open the studio in the browser.")
     parser.add_argument("--model", default="auto", help="name or path of a model")
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
-    parser.add_argument("--port", type=int, default=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
+    parser.add_argument("--port", type=int, default=os.environ.get("GRADIO_SERVER_PORT", "7860"))
     parser.add_argument("--megapixels", type=float, default=16.0, help="largest picture that is accepted")
     return parser.parse_args()
 
 
+def set_environment(host: str) -> None:
+    """What Gradio reads when it is imported and when it looks whether its own server has come up."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    direct = ",".join(filter(None, [os.environ.get("no_proxy"), "127.0.0.1", "localhost", host]))
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = direct
+
+
 def main() -> int:
-    """Load the model, build the page, serve it until stopped."""
-    from qualiclip.errors import QualiclipError
+    """Load the model, build the page, serve it until stopped. Returns the exit status."""
+    arguments = parse_arguments()
+    set_environment(arguments.host)
+
+    from qualiclip.errors import QualiclipError, UsageError
     from qualiclip.pictures import PictureLimits
     from qualiclip.scoring import load
     from ui.page import build_page, launch_page
     from ui.studio import Studio
 
-    arguments = parse_arguments()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     try:
         scorer = load(arguments.model, limits=PictureLimits(megapixels=arguments.megapixels))
     except QualiclipError as error:
         sys.stderr.write(f"app.py: {error}\n")
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
     page = build_page(Studio(scorer))
     try:
         address = launch_page(page, host=arguments.host, port=arguments.port)
-    except OSError:
-        sys.stderr.write(f"app.py: port {arguments.port} is in use; choose another with --port\n")
+    except OSError as error:
+        reason = "it is in use" if "empty port" in str(error) else error
+        sys.stderr.write(f"app.py: can't serve at port {arguments.port} of {arguments.host}: {reason}; try --port\n")
         return 1
     sys.stdout.write(f"QualiCLIP Studio is ready at {address.rstrip('/')} (Ctrl-C stops it)\n")
     sys.stdout.flush()

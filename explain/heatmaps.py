@@ -187,7 +187,7 @@ def explain_features(
     wanted = find_target(target)
     grid = cam_grid(model, feature_map, find_method(method).cam, wanted.value)
     kept = grid if wanted.signed else np.maximum(grid, 0)
-    peak = float(np.abs(kept).max())
-    scaled = torch.from_numpy(kept / peak if peak > 0 else np.zeros_like(kept))[None, None]
-    values = functional.interpolate(scaled, size=size, mode="bilinear", align_corners=False)[0, 0]
+    enlarged = functional.interpolate(torch.from_numpy(kept)[None, None], size=size, mode="bilinear")[0, 0]
+    peak = enlarged.abs().max()
+    values = enlarged / peak if peak > 0 else torch.zeros_like(enlarged)
     return Explanation(method, target, values.numpy(), grid)

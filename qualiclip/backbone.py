@@ -12,8 +12,6 @@ from torch import Tensor, nn
 
 from .errors import UsageError
 
-STRIDE = 32  # one position of the feature map per 32 × 32 px
-
 
 @dataclass(frozen=True)
 class BackboneSettings:

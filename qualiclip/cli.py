@@ -1,6 +1,7 @@
 """The `qualiclip` command. Results go to standard output, everything else to standard error."""
 
 import csv
+import io
 import json
 import sys
 import warnings
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import __version__
-from .errors import InputError, UsageError
+from .errors import UsageError
 from .terminal import run, say
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ app = typer.Typer(
 ModelOption = Annotated[str, typer.Option("--model", help="Name or path of a model.")]
 EngineOption = Annotated[str, typer.Option("--engine", help="How to compute: auto, eager or fused.")]
 PrecisionOption = Annotated[str, typer.Option("--precision", help="Numbers to compute with: fp32.")]
-SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the random parts.", min=0)]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the random parts.", min=0, max=2**31 - 1)]
 
 
 def _load(model: str, *, engine: str = "auto", precision: str = "fp32") -> "Scorer":
@@ -36,28 +37,21 @@ def _load(model: str, *, engine: str = "auto", precision: str = "fp32") -> "Scor
 
     scorer = load(model, engine=engine, precision=precision)
     checkpoint = scorer.checkpoint
-    say(f"model {checkpoint.name} (sha256 {checkpoint.sha256[:12]}…), engine {scorer.engine}, {scorer.precision}")
+    say(f"model {checkpoint.name} (sha256 {checkpoint.sha256[:12]}), engine {scorer.engine}, {scorer.precision}")
     return scorer
 
 
-def find_pictures(paths: Iterable[Path], *, recursive: bool) -> Iterator[Path]:
-    """The files among the paths, and the pictures in the folders among them, in the order of their names.
-
-    Raises:
-        InputError: if a folder holds no picture.
-    """
-    from .pictures import PICTURE_SUFFIXES
+def find_pictures(paths: Iterable[Path], *, recursive: bool) -> "Iterator[Path | Failure]":
+    """The files among the paths and the pictures in the folders among them; a folder without one is a failure."""
+    from .pictures import list_pictures
+    from .scoring import Failure
 
     for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        files = path.rglob("*") if recursive else path.glob("*")
-        pictures = sorted(file for file in files if file.suffix.lower() in PICTURE_SUFFIXES and file.is_file())
+        pictures = list_pictures(path, recursive=recursive) if path.is_dir() else [path]
+        yield from pictures
         if not pictures:
             hint = "" if recursive else "; add --recursive to look into its folders"
-            raise InputError(f"{path}: no picture in this folder{hint}")
-        yield from pictures
+            yield Failure(str(path), f"no picture in this folder{hint}")
 
 
 CSV_COLUMNS = ("path", "score", "model", "weights_sha256", "scale", "engine", "precision", "version", "width", "height")
@@ -69,7 +63,7 @@ def csv_rows(path: Path, positives: Iterable[str]) -> Iterator[Callable[["Qualit
 
     The file is made at once and rows are written as they come, so a run that breaks off keeps what it had.
     """
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         writer = csv.DictWriter(file, [*CSV_COLUMNS, *positives, "error"])
         writer.writeheader()
 
@@ -97,13 +91,14 @@ def score(
 
     from .scoring import Failure
 
-    pictures = list(find_pictures(paths, recursive=recursive))
+    found = list(find_pictures(paths, recursive=recursive))
     scorer = _load(model, engine=engine, precision=precision)
     positives = [pair.positive for pair in scorer.model.settings.pairs]
     results = []
     with csv_rows(csv_file, positives) if csv_file else nullcontext(lambda result: None) as write_row:
-        quiet = None if len(pictures) > 1 else True  # None: tqdm shows itself on a terminal only
-        for result in tqdm(scorer.score_many(pictures), total=len(pictures), unit="picture", disable=quiet):
+        quiet = None if len(found) > 1 else True  # None: tqdm shows itself on a terminal only
+        for item in tqdm(found, unit="picture", disable=quiet):
+            result = item if isinstance(item, Failure) else next(scorer.score_many([item]))
             results.append(result)
             write_row(result)
             if isinstance(result, Failure):
@@ -178,12 +173,15 @@ def explain(
 
 @app.command()
 def models() -> None:
-    """List the models that can be named, with their licence and their file's SHA-256."""
+    """List the models that can be named: what, where from, licence, file and its SHA-256."""
     from .weights import REGISTRY, file_sha256
 
     for name, entry in REGISTRY.items():
-        digest = file_sha256(entry.path) if entry.path.is_file() else "missing"
-        typer.echo(f"{name}\n  {entry.description}\n  licence {entry.licence}\n  sha256 {digest}")
+        here = entry.path.is_file()
+        typer.echo(f"{name}\n  {entry.description}\n  from    {entry.origin}\n  licence {entry.licence}")
+        typer.echo(
+            f"  file    {entry.path if here else 'not here'}\n  sha256  {file_sha256(entry.path) if here else '-'}"
+        )
 
 
 def _version(asked: bool) -> None:
@@ -204,4 +202,7 @@ def _options(
 
 def main() -> None:
     """Entry point of the `qualiclip` command."""
+    for stream in (sys.stdout, sys.stderr):  # a file name that the terminal can't show must not stop the command
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(app, "qualiclip"))

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -49,6 +50,12 @@ _OPEN_PROBLEMS: dict[type[Exception], str] = {
     IsADirectoryError: "a folder, not a picture; name a file in it",
     PermissionError: "no permission to read it; change its permissions or copy it",
 }
+
+
+def list_pictures(folder: Path, *, recursive: bool) -> list[Path]:
+    """Picture files in a folder, or in all folders below it too, in the order of their names."""
+    files = folder.rglob("*") if recursive else folder.glob("*")
+    return sorted(file for file in files if file.suffix.lower() in PICTURE_SUFFIXES and file.is_file())
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.nn import functional
 
 from .backbone import BackboneSettings
 from .errors import UsageError, WeightsError, unknown_name
@@ -32,6 +33,7 @@ class RegistryEntry:
     """A model that can be asked for by name."""
 
     description: str
+    origin: str
     licence: str
     path: Path
 
@@ -40,6 +42,7 @@ REGISTRY: Mapping[str, RegistryEntry] = MappingProxyType(
     {
         "compact": RegistryEntry(
             description="our own small model, trained from scratch without human scores and without CLIP",
+            origin="this project, assets/weights",
             licence="Apache-2.0",
             path=ASSETS / "weights" / "compact.safetensors",
         ),
@@ -66,7 +69,7 @@ def resolve_model(name: str) -> tuple[str, Path]:
         UsageError: if it is neither a known name nor an existing file.
     """
     if name == "auto":
-        name = os.environ.get("QUALICLIP_MODEL", "compact")
+        name = os.environ.get("QUALICLIP_MODEL") or "compact"
     if name in REGISTRY:
         return name, REGISTRY[name].path
     path = Path(name)
@@ -86,8 +89,8 @@ def load_checkpoint(name: str) -> Checkpoint:
     if not path.is_file():
         raise WeightsError(f"{path}: no such file; give the path of a .safetensors checkpoint")
     metadata, state = _read(path)
-    model = _build(path, metadata, state)
-    return Checkpoint(name, model, file_sha256(path), MappingProxyType(json.loads(metadata.get("training", "{}"))))
+    model, training = _build(path, metadata, state)
+    return Checkpoint(name, model, file_sha256(path), MappingProxyType(training))
 
 
 def save_checkpoint(model: QualityModel, path: Path, *, training: Mapping[str, Any], dtype: torch.dtype) -> None:
@@ -127,7 +130,7 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
         raise WeightsError(f"{path.name}: not a readable safetensors file ({error}); get it again") from error
 
 
-def _build(path: Path, metadata: Mapping[str, str], state: Mapping[str, Tensor]) -> QualityModel:
+def _build(path: Path, metadata: Mapping[str, str], state: Mapping[str, Tensor]) -> tuple[QualityModel, dict[str, Any]]:
     if metadata.get("format") != FORMAT:
         raise WeightsError(
             f"{path.name}: format {metadata.get('format')!r} instead of {FORMAT!r}; "
@@ -135,6 +138,7 @@ def _build(path: Path, metadata: Mapping[str, str], state: Mapping[str, Tensor])
         )
     try:
         settings = parse_settings(json.loads(metadata["settings"]))
+        training = dict(json.loads(metadata["training"]))
     except (KeyError, TypeError, ValueError, UsageError) as error:
         raise WeightsError(f"{path.name}: its settings can't be understood ({error!r}); get it again") from error
     shape = (len(settings.pairs), 2, settings.backbone.embedding_size)
@@ -143,7 +147,8 @@ def _build(path: Path, metadata: Mapping[str, str], state: Mapping[str, Tensor])
         model.load_state_dict({key: _single(value) for key, value in state.items()}, strict=True)
     except RuntimeError as error:
         raise WeightsError(f"{path.name}: weights do not fit: {' '.join(str(error).split())}") from error
-    return model.eval().requires_grad_(False)
+    model.prompt_features.copy_(functional.normalize(model.prompt_features, dim=-1))  # rounding shortened them
+    return model.eval().requires_grad_(False), training
 
 
 def _single(value: Tensor) -> Tensor:

@@ -73,6 +73,25 @@ def test_folders_are_searched_deeply_only_on_request(tmp_path):
     assert out.strip().endswith("cat.png")
 
 
+def test_a_folder_without_pictures_does_not_stop_the_others(tmp_path):
+    out, _ = run("score", tmp_path, CAT, "--json", status=1)
+    first, second = json.loads(out)
+    assert first == {
+        "path": str(tmp_path),
+        "error": "no picture in this folder; add --recursive to look into its folders",
+    }
+    assert second["score"] > 0
+
+
+def test_names_that_the_terminal_can_not_show_do_not_stop_the_command(tmp_path, monkeypatch):
+    picture = tmp_path / "写真.png"
+    picture.write_bytes(CAT.read_bytes())
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    out, _ = run("score", picture, "--json", "--csv", tmp_path / "a.csv")
+    assert json.loads(out.replace("\\\\u", "\\u"))[0]["score"] > 0
+    assert "写真" in (tmp_path / "a.csv").read_text(encoding="utf-8")
+
+
 def test_degrade_writes_what_the_library_computes(tmp_path, seeded):
     out = tmp_path / "worse.png"
     run("degrade", CAT, out, "--type", "white_noise", "--level", "2.5", "--seed", "4")

@@ -1,6 +1,8 @@
 """What the tabs ask for is computed once, and equal for equal settings."""
 
 import csv
+import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +12,10 @@ import numpy as np
 import pytest
 
 import qualiclip
+from qualiclip.degradations import degrade
 from qualiclip.errors import InputError
 from ui.cache import MemoryCache
-from ui.downloads import KEPT_FILES, DownloadFolder
+from ui.downloads import DownloadFolder
 from ui.exports import CSV_COLUMNS, write_scores
 from ui.guard import INTERNAL, shown
 from ui.inspect_settings import NONE, Settings
@@ -178,7 +181,17 @@ def test_csv_has_a_row_per_picture_and_pair(studio, tmp_path):
     assert tuple(rows[0]) == CSV_COLUMNS
     assert [row["picture"] for row in rows] == ["original"] * 7 + ["degraded"] * 7
     assert float(rows[-1]["score"]) == after.report.score
-    assert rows[-1]["degradations"] == '[["gaussian_blur", 2.0]]'
+    assert json.loads(rows[-1]["degradations"]) == [{"type": "gaussian_blur", "level": 2.0, "seed": 3}]
+
+
+def test_a_step_names_the_seed_that_repeats_it(studio, seeded):
+    """The third slot draws from another seed than the first; what is written down must be that seed."""
+    settings = Settings.of([CAT, NONE, 2.0, NONE, 2.0, "white_noise", 3.0, *widgets(seed=5)[7:]])
+    ((step, seed),) = settings.active_steps
+    image = degrade(studio.pristine(CAT).image, step.name, level=step.level, generator=seeded(seed))
+    shown_image = studio.degraded(CAT, settings.steps, seed=settings.seed).image
+    np.testing.assert_allclose(shown_image, image, atol=0.5 / 255 + 1e-6)
+    assert settings.describe_steps() == "White noise at level 3 (seed 7)"
 
 
 def test_names_in_html_are_escaped():
@@ -224,10 +237,11 @@ def test_our_errors_are_shown():
     assert caught.value.message == "a.png: too small"
 
 
-def test_old_downloads_are_deleted(tmp_path):
-    downloads = DownloadFolder(tmp_path)
-    first = downloads.new_path("a.txt")
-    first.write_text("old")
-    for _ in range(KEPT_FILES):
-        downloads.new_path("b.txt").write_text("new")
-    assert not first.parent.exists()
+def test_downloads_are_deleted_after_a_while(tmp_path):
+    path = DownloadFolder(tmp_path, keep_seconds=0.05).new_path("a.txt")
+    path.write_text("a visitor's scores")
+    for _ in range(200):
+        if not path.parent.exists():
+            return
+        time.sleep(0.05)
+    pytest.fail("the file is still there")

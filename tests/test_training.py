@@ -155,7 +155,7 @@ def test_a_stopped_run_ends_with_the_weights_of_an_unbroken_one(photos: Path, tm
     content = last.read_bytes()
     last.write_bytes(content[:100])
     stopped = tmp_path / "stopped"
-    with pytest.raises(InputError, match="damaged"):
+    with pytest.raises(TrainingError, match=r"a photo can't be used: .*damaged"):
         fit(SMOKE, photos, stopped, device=CPU)  # in step 3, after the state of step 2
     assert torch.load(stopped / "state.pt", weights_only=True)["step"] == 2
     assert not (stopped / "model.safetensors").exists()
@@ -187,6 +187,21 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_spares_the_weights(photos: 
     with pytest.raises(TrainingError, match="the loss is not finite; lower learning_rate"):
         take_step(model, build_optimizer(model, SMOKE), sample, SMOKE)
     assert all(torch.equal(parameter, before[name]) for name, parameter in model.named_parameters())
+
+
+def test_a_damaged_state_is_refused(photos: Path, tmp_path: Path) -> None:
+    fit(SMOKE, photos, tmp_path / "out", device=CPU)
+    state = tmp_path / "out" / "state.pt"
+    state.write_bytes(state.read_bytes()[:5000])
+    with pytest.raises(TrainingError, match=r"state\.pt is damaged; delete it to start again"):
+        fit(SMOKE, photos, tmp_path / "out", device=CPU)
+
+
+def test_a_damaged_photo_is_named_by_its_worker(photos: Path, tmp_path: Path) -> None:
+    for photo in photos.iterdir():
+        photo.write_bytes(photo.read_bytes()[:100])
+    with pytest.raises(TrainingError, match=r"^a photo can't be used: \S+: [^\n]+$"):
+        fit(replace(SMOKE, workers=1), photos, tmp_path / "out", device=CPU)
 
 
 def test_a_run_without_photos_is_refused(tmp_path: Path) -> None:
@@ -234,6 +249,10 @@ def test_assignments_replace_fields_and_fields_of_fields() -> None:
         ("steps.foo=3", "steps has no part 'foo'; it is a single value"),
         ('backbone.blocks=["a", 1, 1, 1]', "blocks: expected a list of int"),
         ("backbone.embedding_size=12", "the embedding needs at least 14 dimensions"),
+        ("workers=-1", "workers and holdout_every must not be negative"),
+        ("warmup=NaN", "warmup and base_chance must be shares of 1"),
+        ("losses.across_gap=0", "across_gap at least 1"),
+        ("losses.ranking_margin=-1", "must be finite and not negative"),
         ("learning_rate=NaN", "learning_rate and scale must be above 0"),
         ("composed=8", "composed must be at most 7"),
         ("base_level=9", r"base_level in \[0, 5\]"),

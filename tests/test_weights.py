@@ -29,7 +29,7 @@ def test_saved_model_comes_back_equal(tiny_model, tmp_path):
     assert loaded.model.settings == tiny_model.settings
     assert dict(loaded.training) == {"steps": 3}
     for name, value in tiny_model.state_dict().items():
-        assert torch.equal(loaded.model.state_dict()[name], value), name
+        torch.testing.assert_close(loaded.model.state_dict()[name], value, atol=1e-6, rtol=0)
 
 
 def test_half_precision_is_for_storage_only(tiny_model, tmp_path):
@@ -44,6 +44,13 @@ def test_loaded_model_is_frozen_and_in_eval_mode(tiny_checkpoint):
     model = load_checkpoint(str(tiny_checkpoint)).model
     assert not model.training
     assert not any(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_prompt_features_are_unit_vectors_after_half_precision_storage(tiny_model, tmp_path):
+    path = tmp_path / "model.safetensors"
+    save_checkpoint(tiny_model, path, training={}, dtype=torch.float16)
+    lengths = load_checkpoint(str(path)).model.prompt_features.norm(dim=-1)
+    torch.testing.assert_close(lengths, torch.ones(7, 2), atol=1e-6, rtol=0)
 
 
 def test_missing_key_is_named(tiny_checkpoint, tmp_path):
@@ -78,6 +85,13 @@ def test_damaged_settings_are_refused(tiny_checkpoint, tmp_path):
         load_checkpoint(path)
 
 
+@pytest.mark.parametrize("record", ["no json", "3"])
+def test_damaged_training_record_is_refused(tiny_checkpoint, tmp_path, record):
+    path = rewrite(tiny_checkpoint, tmp_path / "a.safetensors", metadata={"training": record})
+    with pytest.raises(WeightsError, match="can't be understood"):
+        load_checkpoint(path)
+
+
 def test_damaged_file_is_refused(tmp_path):
     path = tmp_path / "model.safetensors"
     path.write_bytes(b"not a checkpoint")
@@ -98,6 +112,8 @@ def test_unknown_name_suggests_the_nearest():
 def test_auto_is_compact_unless_the_environment_says_otherwise(monkeypatch, tiny_checkpoint):
     monkeypatch.delenv("QUALICLIP_MODEL", raising=False)
     assert resolve_model("auto") == ("compact", REGISTRY["compact"].path)
+    monkeypatch.setenv("QUALICLIP_MODEL", "")
+    assert resolve_model("auto")[0] == "compact"
     monkeypatch.setenv("QUALICLIP_MODEL", str(tiny_checkpoint))
     assert resolve_model("auto")[1] == tiny_checkpoint
 

@@ -9,9 +9,10 @@ from torch import Generator, Tensor
 from torch.nn import functional
 from torch.utils.data import Dataset
 
+from qualiclip.degradations import MAX_LEVEL
 from qualiclip.degradations.compose import draw_composition
 from qualiclip.errors import TrainingError
-from qualiclip.pictures import PICTURE_SUFFIXES, load_picture, picture_to_image
+from qualiclip.pictures import list_pictures, load_picture, picture_to_image
 from qualiclip.prompts import ANTONYM_PAIRS, PromptPair
 
 from .recipes import Recipe
@@ -56,7 +57,7 @@ def list_photos(folder: Path) -> list[Path]:
     Raises:
         TrainingError: if there is none.
     """
-    photos = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file())
+    photos = list_pictures(folder, recursive=True)
     if not photos:
         raise TrainingError(f"no photos found in {folder}; expected files such as .jpg or .png")
     return photos
@@ -79,7 +80,7 @@ def _resize(image: Tensor, height: int, width: int) -> Tensor:
 
 
 def draw_crops(image: Tensor, recipe: Recipe, generator: Generator) -> list[Tensor]:
-    """Two crops (3, S, S) of one image at a random scale, mirrored at random.
+    """Two crops (3, S, S) of one image at a random scale, mirrored at random; a small photo is enlarged.
 
     Along each axis they share at least the square root of `overlap`, so of their area at least `overlap`.
     """
@@ -131,7 +132,7 @@ class CropDataset(Dataset[Sample]):
         count = 1 + int(torch.randint(self.recipe.composed, (), generator=generator))
         composition = draw_composition(generator, count=count)
         crops = [base.apply(crop, base_level) for crop in crops]
-        levels = [5 * level / self.recipe.levels for level in range(self.recipe.levels + 1)]
+        levels = [MAX_LEVEL * level / self.recipe.levels for level in range(self.recipe.levels + 1)]
         rendered = [torch.stack([composition.apply(crop, level) for level in levels]) for crop in crops]
         return Sample(
             torch.stack(rendered),

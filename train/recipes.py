@@ -1,7 +1,8 @@
 """Recipes: every setting of a training run, as data."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
 from qualiclip.backbone import BackboneSettings
@@ -30,6 +31,16 @@ class LossSettings:
     across_margin: float = 6.75e-2
     across_gap: int = 2
     anchor_weight: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check the settings.
+
+        Raises:
+            UsageError: if a number is negative or not finite, or `across_gap` is below 1.
+        """
+        numbers = [getattr(self, field.name) for field in fields(self)]
+        if not all(0 <= number < math.inf for number in numbers) or self.across_gap < 1:
+            raise UsageError(f"margins and weights must be finite and not negative, across_gap at least 1; got {self}")
 
 
 @dataclass(frozen=True)
@@ -74,6 +85,10 @@ class Recipe:
         """
         if min(self.steps, self.batch, self.levels, self.composed, self.log_every, self.save_every) < 1:
             raise UsageError("steps, batch, levels, composed, log_every and save_every must be at least 1")
+        if not 0 <= self.warmup < 1 or not 0 <= self.base_chance <= 1 or not self.weight_decay >= 0:
+            raise UsageError("warmup and base_chance must be shares of 1, weight_decay not negative")
+        if self.workers < 0 or self.holdout_every < 0:
+            raise UsageError("workers and holdout_every must not be negative")
         if not self.learning_rate > 0 or not self.scale > 0:
             raise UsageError("learning_rate and scale must be above 0")
         if self.composed > len(GROUPS) or not 0 <= self.base_level <= MAX_LEVEL:

@@ -5,8 +5,10 @@ import math
 import os
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -16,7 +18,7 @@ from torch.utils.data import DataLoader, Subset
 from tqdm import tqdm
 
 import qualiclip
-from qualiclip.errors import TrainingError
+from qualiclip.errors import InputError, TrainingError
 from qualiclip.model import ModelSettings, QualityModel
 from qualiclip.prompts import ANTONYM_PAIRS
 from qualiclip.weights import save_checkpoint
@@ -115,9 +117,12 @@ def load_state(path: Path, model: QualityModel, optimizer: Optimizer, recipe: Re
     """Put a saved state back.
 
     Raises:
-        TrainingError: if the state belongs to another recipe.
+        TrainingError: if the state is damaged or belongs to another recipe.
     """
-    state = torch.load(path, weights_only=True)
+    try:
+        state = torch.load(path, weights_only=True, map_location="cpu")
+    except (RuntimeError, OSError, EOFError, UnpicklingError) as error:
+        raise TrainingError(f"{path} is damaged; delete it to start again") from error
     if json.loads(state["recipe"]) != json.loads(json.dumps(asdict(recipe))):
         raise TrainingError(f"{path} was made with another recipe; use another folder or the same settings")
     model.load_state_dict(state["model"])
@@ -129,7 +134,8 @@ def trim_log(path: Path, start: int) -> None:
     """Drop the rows of a log that a resumed run will write again."""
     if path.is_file():
         rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        path.write_text("".join(row for row in rows if json.loads(row)["step"] < start), encoding="utf-8")
+        whole = [row for row in rows if row.endswith("\n")]  # a crash may have cut the last one
+        path.write_text("".join(row for row in whole if json.loads(row)["step"] < start), encoding="utf-8")
 
 
 def _loader(photos: list[Path], recipe: Recipe, start: int, device: torch.device) -> DataLoader[Sample]:
@@ -145,12 +151,20 @@ def _loader(photos: list[Path], recipe: Recipe, start: int, device: torch.device
     )
 
 
+def _samples(loader: DataLoader[Sample]) -> Iterator[Sample]:
+    try:
+        yield from loader
+    except InputError as error:  # from a worker its text has a traceback before the line that counts
+        reason = str(error).splitlines()[-1].removeprefix("qualiclip.errors.InputError: ")
+        raise TrainingError(f"a photo can't be used: {reason}") from error
+
+
 def _run(
     model: QualityModel, optimizer: Optimizer, loader: DataLoader[Sample], start: Progress, recipe: Recipe, out: Path
 ) -> Progress:
     device = next(model.parameters()).device
     began = time.monotonic() - start.seconds
-    bar = tqdm(loader, initial=start.step, total=recipe.steps, unit="step", file=sys.stderr)
+    bar = tqdm(_samples(loader), initial=start.step, total=recipe.steps, unit="step", file=sys.stderr)
     with (out / "log.jsonl").open("a", encoding="utf-8") as log:
         for step, sample in enumerate(bar, start=start.step):
             for group in optimizer.param_groups:

@@ -1,4 +1,4 @@
-"""The named endpoints for programs: /score, /degrade, /explain and /models. They mirror the command line."""
+"""The named endpoints for programs: /score, /degrade, /explain and /models."""
 
 from typing import Any
 
@@ -7,13 +7,14 @@ from PIL import Image
 
 from explain.heatmaps import METHODS, TARGETS
 from explain.overlay import COLORMAPS
-from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL
+from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL, MAX_SEED
 from qualiclip.errors import InputError
+from qualiclip.weights import REGISTRY
 
 from .guard import shown
-from .inspect_tab import MODEL_QUEUE
-from .photo_input import photo_input
+from .inspect_layout import MODEL_QUEUE
 from .studio import Step, Studio, draw_overlay
+from .uploads import photo_input
 
 
 def _needed(image: str | None) -> str:
@@ -33,9 +34,9 @@ class Api:
         """Quality score of a picture, in [0, 1], higher is better: the JSON object of `qualiclip score --json`."""
         return self.studio.pristine(_needed(image)).report.to_dict()
 
-    def degrade(self, image: str | None, name: str, level: float, seed: float) -> Image.Image:
+    def degrade(self, image: str | None, name: str, level: float, seed: float | None) -> Image.Image:
         """A degraded copy of a picture, as PNG."""
-        return self.studio.degraded(_needed(image), (Step(name, level),), seed=int(seed)).picture
+        return self.studio.degraded(_needed(image), (Step(name, level),), seed=int(seed or 0)).picture
 
     def explain(
         self, image: str | None, method: str, target: str, colormap: str, opacity: float
@@ -49,9 +50,12 @@ class Api:
     def models(self) -> list[dict[str, Any]]:
         """The model that is being served."""
         checkpoint = self.studio.scorer.checkpoint
+        entry = REGISTRY.get(checkpoint.name)
         return [
             {
                 "name": checkpoint.name,
+                "description": entry.description if entry else "a checkpoint of the operator",
+                "licence": entry.licence if entry else "not stated",
                 "weights_sha256": checkpoint.sha256,
                 "scale": checkpoint.model.settings.scale,
                 "engine": self.studio.scorer.engine,
@@ -64,13 +68,13 @@ class Api:
 def build_api(api: Api) -> None:
     """Register the endpoints. Must be called inside a Blocks context.
 
-    Inputs are components and not bare values, so that Gradio accepts only files that were uploaded to it.
+    Inputs are components and not bare values, so that Gradio checks that a file was uploaded to it.
     """
     with gr.Column(visible=False):
         image = photo_input(label="image")
         name = gr.Dropdown(list(DEGRADATIONS), value="gaussian_blur", label="name")
         level = gr.Slider(0, MAX_LEVEL, value=2, label="level")
-        seed = gr.Number(0, precision=0, minimum=0, label="seed")
+        seed = gr.Number(0, precision=0, minimum=0, maximum=MAX_SEED, label="seed")
         method = gr.Dropdown(list(METHODS), value="gradcam", label="method")
         target = gr.Dropdown(list(TARGETS), value="difference", label="target")
         colormap = gr.Dropdown(list(COLORMAPS), value="viridis", label="colormap")

@@ -1,30 +1,26 @@
-"""Files made for visitors to download: the oldest are deleted first."""
+"""Files made for visitors to download, kept for a short while."""
 
+import shutil
 import threading
 import uuid
-from collections import deque
 from pathlib import Path
 
-KEPT_FILES = 64  # Gradio copies a file when it is offered, so an older one has done its work
+KEEP_SECONDS = 600.0  # Gradio copies a file as soon as it is offered; its own copies have their own end
 
 
 class DownloadFolder:
-    """A folder that holds the last files given out."""
+    """A folder for files that are given out; each is deleted some time after it was asked for."""
 
-    def __init__(self, folder: Path) -> None:
-        """Use an existing, empty folder."""
+    def __init__(self, folder: Path, *, keep_seconds: float = KEEP_SECONDS) -> None:
+        """Use an existing folder."""
         self._folder = folder
-        self._files: deque[Path] = deque()
-        self._lock = threading.Lock()
+        self._keep_seconds = keep_seconds
 
     def new_path(self, name: str) -> Path:
         """A path for a new file of that name, in a folder of its own."""
         path = self._folder / uuid.uuid4().hex / name
         path.parent.mkdir()
-        with self._lock:
-            self._files.append(path)
-            old = [self._files.popleft() for _ in range(len(self._files) - KEPT_FILES)]
-        for file in old:
-            file.unlink(missing_ok=True)
-            file.parent.rmdir()
+        timer = threading.Timer(self._keep_seconds, shutil.rmtree, [path.parent], {"ignore_errors": True})
+        timer.daemon = True
+        timer.start()
         return path

@@ -13,7 +13,7 @@ from .inspect_settings import DEGRADED, ORIGINAL, Settings
 from .studio import Analysis
 
 CSV_COLUMNS = (
-    *("picture", "degradations", "seed", "model", "weights_sha256", "version", "score"),
+    *("picture", "degradations", "model", "weights_sha256", "version", "score"),
     *("positive", "negative", "probability", "similarity_positive", "similarity_negative"),
 )
 
@@ -38,13 +38,13 @@ def write_figure(path: Path, settings: Settings, before: Analysis, after: Analys
 
 def write_scores(path: Path, settings: Settings, before: Analysis, after: Analysis) -> None:
     """Write a CSV file with a row per picture and prompt pair."""
-    steps = json.dumps([[step.name, step.level] for step in settings.active_steps])
+    steps = json.dumps([{"type": step.name, "level": step.level, "seed": seed} for step, seed in settings.active_steps])
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(CSV_COLUMNS)
         for name, done, analysis in ((ORIGINAL, "[]", before), (DEGRADED, steps, after)):
             report = analysis.report
-            shared = (name, done, settings.seed, report.model, report.weights_sha256, report.version, report.score)
+            shared = (name, done, report.model, report.weights_sha256, report.version, report.score)
             for pair in report.pairs:
                 values = (pair.probability, pair.similarity_positive, pair.similarity_negative)
                 writer.writerow([*shared, pair.positive, pair.negative, *values])

@@ -38,11 +38,15 @@ class Settings:
         return cls(path, steps, int(seed or 0), subject, method, target, colormap, float(opacity))
 
     @property
-    def active_steps(self) -> list[Step]:
-        """The degradations that are on, at a level above 0."""
-        return [step for step in self.steps if step and step.level > 0]
+    def active_steps(self) -> list[tuple[Step, int]]:
+        """The degradations that are on, at a level above 0, each with the seed it draws from."""
+        return [
+            (step, self.seed + place) for place, step in enumerate(self.steps) if step is not None and step.level > 0
+        ]
 
     def describe_steps(self) -> str:
         """The degradations in words."""
-        words = [f"{DEGRADATIONS[step.name].label} at level {step.level:g}" for step in self.active_steps]
-        return f"{', then '.join(words)} (seed {self.seed})" if words else "nothing degraded"
+        words = [
+            f"{DEGRADATIONS[step.name].label} at level {step.level:g} (seed {seed})" for step, seed in self.active_steps
+        ]
+        return ", then ".join(words) or "Nothing degraded"

@@ -1,29 +1,20 @@
-"""The Inspect tab: degrade a photo, compare the scores, see the heatmap, take the figure along."""
+"""What the Inspect tab does: degrade a photo, compare the scores, draw the heatmap, make the downloads."""
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
-from explain.heatmaps import METHODS, TARGETS, Explanation
-from explain.overlay import COLORMAPS
-from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL
+from explain.heatmaps import Explanation
 from qualiclip.errors import QualiclipError
 
 from .downloads import DownloadFolder
-from .examples import Example
 from .exports import write_figure, write_scores
-from .guard import shown
-from .inspect_settings import DEGRADED, NONE, ORIGINAL, Settings
-from .photo_input import photo_input
+from .inspect_settings import DEGRADED, Settings
 from .render import render_message, render_note, render_pairs, render_scores
 from .studio import Analysis, Studio, draw_overlay
 from .texts import EMPTY
-
-MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
-CLICK = "() => document.querySelector('#{0} a, a#{0}, button#{0}').click()"
 
 
 class InspectTab:
@@ -41,11 +32,10 @@ class InspectTab:
 
     def heatmap(self, settings: Settings) -> tuple[Image.Image, Explanation]:
         """The picture with its heatmap, and the explanation."""
-        before, after = self.both(settings)
-        subject, steps = (before, ()) if settings.subject == ORIGINAL else (after, settings.steps)
-        explanation = self.studio.explain(
-            settings.path or "", steps, seed=settings.seed, method=settings.method, target=settings.target
-        )
+        path, seed = settings.path or "", settings.seed
+        steps = settings.steps if settings.subject == DEGRADED else ()
+        explanation = self.studio.explain(path, steps, seed=seed, method=settings.method, target=settings.target)
+        subject = self.studio.degraded(path, steps, seed=seed)
         drawn = draw_overlay(subject, explanation, colormap=settings.colormap, opacity=settings.opacity)
         return drawn, explanation
 
@@ -97,123 +87,3 @@ class InspectTab:
         path = self.downloads.new_path("scores.csv")
         write_scores(path, settings, *self.both(settings))
         return str(path)
-
-
-def _degradation_choices() -> list[tuple[str, str]]:
-    return [("none", NONE), *((row.label, name) for name, row in DEGRADATIONS.items())]
-
-
-def _slot(number: int, name: str, level: float) -> tuple[gr.Dropdown, gr.Slider]:
-    with gr.Row(elem_classes="slot", equal_height=True):
-        kind = gr.Dropdown(_degradation_choices(), value=name, label=f"Degradation {number}", min_width=160)
-        dial = gr.Slider(
-            0, MAX_LEVEL, value=level, step=0.05, label=f"Level {number}", min_width=160, elem_classes="level"
-        )
-    return kind, dial
-
-
-def build_inspect_tab(blocks: gr.Blocks, tab: InspectTab, examples: Sequence[Example]) -> None:
-    """Lay out the widgets and connect them. Must be called inside the context of `blocks`."""
-    with gr.Row(elem_classes="inspect"):
-        with gr.Column(scale=4, min_width=320):
-            picture = photo_input(
-                value=str(examples[0].path),
-                label="Photo",
-                sources=["upload", "clipboard"],
-                height=260,
-                elem_id="photo",
-                alt_text="The photo that is being examined",
-            )
-            gr.Examples(
-                [[str(example.path)] for example in examples],
-                inputs=picture,
-                example_labels=[example.label for example in examples],
-                label="Examples: click one",
-                examples_per_page=len(examples),
-                cache_examples=False,
-                api_visibility="private",
-            )
-            with gr.Group():
-                slots = [_slot(1, "gaussian_blur", 3.0), _slot(2, NONE, 2.0), _slot(3, NONE, 2.0)]
-                seed = gr.Number(
-                    0, label="Seed", info="Same seed, same random draws.", precision=0, minimum=0, elem_id="seed"
-                )
-        with gr.Column(scale=8, min_width=320):
-            scores = gr.HTML(render_message(EMPTY, error=False), elem_id="scores")
-            with gr.Row():
-                with gr.Column(min_width=300):
-                    slider = gr.ImageSlider(
-                        label="Original | degraded",
-                        type="pil",
-                        format="png",
-                        interactive=False,
-                        elem_id="before-after",
-                        max_height=420,
-                    )
-                with gr.Column(min_width=300):
-                    heatmap = gr.Image(
-                        label="Where the model looks",
-                        type="pil",
-                        format="png",
-                        interactive=False,
-                        elem_id="heatmap",
-                        alt_text="The photo with a heatmap over it; the text below describes it",
-                    )
-            note = gr.HTML(elem_id="heatmap-note")
-            with gr.Row():
-                subject = gr.Radio([DEGRADED, ORIGINAL], value=DEGRADED, label="Heatmap of", min_width=150)
-                target = gr.Dropdown(
-                    [(row.label, name) for name, row in TARGETS.items()],
-                    value="difference",
-                    label="Target",
-                    min_width=150,
-                )
-                method = gr.Dropdown(
-                    [(row.label, name) for name, row in METHODS.items()], value="gradcam", label="Method", min_width=150
-                )
-                colormap = gr.Dropdown(
-                    [(label, name) for name, label in COLORMAPS.items()],
-                    value="viridis",
-                    label="Colours",
-                    info="For good or bad alone",
-                    min_width=150,
-                )
-                opacity = gr.Slider(
-                    0, 1, value=0.7, step=0.05, label="Opacity", min_width=150, elem_classes="level", elem_id="opacity"
-                )
-            pairs = gr.HTML(elem_id="pairs")
-            with gr.Row():
-                buttons = [
-                    (gr.Button("Download picture", size="sm"), "dl-picture", tab.save_picture),
-                    (gr.Button("Download figure", size="sm"), "dl-figure", tab.save_figure),
-                    (gr.Button("Download CSV", size="sm"), "dl-csv", tab.save_csv),
-                ]
-            files = [gr.DownloadButton("Download", elem_id=name, elem_classes="offstage") for _, name, _ in buttons]
-
-    widgets = [picture, *chain.from_iterable(slots), seed, subject, method, target, colormap, opacity]
-    everything = [slider, scores, pairs, heatmap, note]
-    private: dict[str, Any] = {"inputs": widgets, "api_visibility": "private", **MODEL_QUEUE}
-    gr.on(
-        [
-            picture.change,
-            *(event for kind, dial in slots for event in (kind.change, dial.release)),
-            seed.submit,
-            seed.blur,
-        ],
-        shown(tab.update),
-        outputs=everything,
-        trigger_mode="always_last",
-        show_progress="minimal",
-        **private,
-    )
-    gr.on(
-        [subject.change, method.change, target.change, colormap.change, opacity.release],
-        shown(tab.redraw),
-        outputs=[heatmap, note],
-        trigger_mode="always_last",
-        show_progress="hidden",
-        **private,
-    )
-    for (button, name, save), file in zip(buttons, files, strict=True):
-        button.click(shown(save), outputs=file, **private).then(None, js=CLICK.format(name), api_visibility="private")
-    blocks.load(shown(tab.update), outputs=everything, show_progress="hidden", **private)

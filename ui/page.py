@@ -12,18 +12,20 @@ from qualiclip import __version__
 from .api import Api, build_api
 from .downloads import DownloadFolder
 from .examples import list_examples
-from .inspect_tab import InspectTab, build_inspect_tab
+from .inspect_layout import build_inspect_tab
+from .inspect_tab import InspectTab
 from .studio import Studio
 from .texts import HOW_TO_READ, PRIVACY, PROMISE, TITLE
+from .uploads import forbid_fetching
 
 CSS = Path(__file__).resolve().parent.parent / "assets" / "studio.css"
 CACHE_SECONDS = 3600  # temporary files older than this are deleted, looked for as often
 # Gradio's sliders report the end of a drag only; a key press or a typed number has to count as one, too.
 SLIDER_KEYS = """
 <script>
-for (const event of ["keyup", "change"])
+for (const [event, input] of [["keyup", ".level input[type=range]"], ["change", ".level input[type=number]"]])
   document.addEventListener(event, ({target}) => {
-    if (target.matches?.(".level input")) target.dispatchEvent(new PointerEvent("pointerup", {bubbles: true}));
+    if (target.matches?.(input)) target.dispatchEvent(new PointerEvent("pointerup", {bubbles: true}));
   });
 </script>
 """
@@ -52,6 +54,7 @@ def build_page(studio: Studio) -> gr.Blocks:
             elem_id="footer",
         )
         build_api(Api(studio))
+    forbid_fetching(page)
     return page
 
 
@@ -66,7 +69,7 @@ def launch_page(page: gr.Blocks, *, host: str, port: int) -> str:
         server_port=port,
         prevent_thread_lock=True,
         quiet=True,
-        show_error=True,
+        show_error=False,
         max_file_size="40mb",
         ssr_mode=False,
         theme=gr.themes.Default(

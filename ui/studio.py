@@ -1,8 +1,8 @@
 """What the tabs and the API ask for: analyses of pictures, degraded copies and heatmaps, each computed once."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -14,6 +14,7 @@ from explain.overlay import overlay
 from qualiclip.degradations import degrade
 from qualiclip.pictures import image_to_picture
 from qualiclip.scoring import QualityReport, Scorer
+from qualiclip.weights import file_sha256
 
 from .cache import MemoryCache
 
@@ -143,9 +144,17 @@ def make_view(path: str, steps: Sequence[Step | None], *, seed: int) -> View:
 
 
 def file_digest(path: str) -> str:
-    """SHA-256 of a file's bytes, empty if it can't be read (the loader then says why)."""
+    """SHA-256 of a file's bytes, empty if it is not there (the loader then says why)."""
     file = Path(path)
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+    if not file.is_file():
+        return ""
+    state = file.stat()
+    return _digest(file, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=256)
+def _digest(file: Path, changed: int, size: int) -> str:
+    return file_sha256(file)  # asked for several times in one update; the other arguments only make the key
 
 
 def draw_overlay(analysis: Analysis, explanation: Explanation, *, colormap: str, opacity: float) -> Image.Image:

@@ -36,9 +36,11 @@ def degrade(
         raise UsageError(f"strength of {name} ({row.unit}) must lie in {list(row.valid)}, got {strength}")
     if level == 0:
         return image.clone()
-    if image.dim() == 4:
-        return torch.stack([_degrade_one(single, row, level, strength, generator) for single in image])
-    return _degrade_one(image, row, level, strength, generator)
+    chosen = strength if strength is not None else row.strength_at(level or 0.0)
+    share = level if level is not None and level < 1 and row.origin is None else 1.0
+    images = image if image.dim() == 4 else image[None]
+    degraded = torch.stack([_degrade_one(single, row, chosen, share, generator) for single in images])
+    return degraded if image.dim() == 4 else degraded[0]
 
 
 def check_image(image: Tensor) -> None:
@@ -56,15 +58,7 @@ def check_image(image: Tensor) -> None:
         raise InputError(f"image values must lie in [0, 1], got {low:.3g} to {high:.3g}")
 
 
-def _degrade_one(
-    image: Tensor, row: Degradation, level: float | None, strength: float | None, generator: Generator
-) -> Tensor:
+def _degrade_one(image: Tensor, row: Degradation, strength: float, share: float, generator: Generator) -> Tensor:
     pristine = image.float()
-    if level is not None:
-        strength = row.strength_at(level)
-    if strength is None:
-        raise UsageError("give a level or a strength")
     degraded = row.apply(pristine, strength, generator).clamp(0, 1)
-    if level is not None and level < 1 and row.origin is None:
-        degraded = torch.lerp(pristine, degraded, level)
-    return degraded.to(image.dtype)
+    return torch.lerp(pristine, degraded, share).to(image.dtype) if share < 1 else degraded.to(image.dtype)

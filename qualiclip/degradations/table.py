@@ -11,6 +11,7 @@ from ..errors import unknown_name
 from . import blur, brightness, color, compression, noise, sharpness_contrast, spatial
 
 MAX_LEVEL = 5
+MAX_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)

@@ -100,18 +100,40 @@ def test_server_has_its_own_pixel_limit(client, tmp_path):
         client.predict(handle_file(large), api_name="/score")
 
 
-def test_a_file_of_the_server_is_not_read(server):
-    """A visitor may name uploaded files only; gradio_client would upload, so the request is made by hand."""
-    data = {"data": [{"path": str(EXAMPLES / "../README.md"), "meta": {"_type": "gradio.FileData"}}]}
-    request = urllib.request.Request(
-        f"{server.url}/gradio_api/call/score", json.dumps(data).encode(), {"Content-Type": "application/json"}
-    )
+def ask(server, endpoint, *data):
+    """The raw answer of an endpoint, as a program without gradio_client gets it."""
+    address = f"{server.url}/gradio_api/call/{endpoint}"
+    body = json.dumps({"data": data}).encode()
+    request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request) as response:
         event = json.load(response)["event_id"]
-    with urllib.request.urlopen(f"{server.url}/gradio_api/call/score/{event}") as response:
-        answer = response.read().decode()
+    with urllib.request.urlopen(f"{address}/{event}") as response:
+        return response.read().decode()
+
+
+def named_file(path):
+    return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
+
+
+def test_a_file_of_the_server_is_not_read(server):
+    """A visitor may name uploaded files only; gradio_client would upload, so the request is made by hand."""
+    answer = ask(server, "score", named_file(EXAMPLES / "../README.md"))
     assert "event: error" in answer
     assert "format" not in answer  # our loader never saw it
+
+
+def test_nothing_is_fetched_for_a_visitor(server):
+    """Not even from this machine: the address is that of a picture which the server itself serves."""
+    for data in ([named_file(f"{server.url}/gradio_api/file=cat.png")], [None, named_file("https://127.0.0.1/a.png")]):
+        answer = ask(server, "score" if len(data) == 1 else "degrade", *data, *["jpeg", 1, 0][len(data) - 1 :])
+        assert "event: error" in answer
+        assert "this server fetches nothing from the web" in answer
+
+
+def test_missing_values_are_refused_in_words_that_hide_the_code(server):
+    answer = ask(server, "degrade", None, "jpeg", 1, None)
+    assert "no picture was given" in answer
+    assert "Error" not in ask(server, "degrade", None, "jpeg", None, 0)
 
 
 def test_several_visitors_at_once_get_the_serial_answers(server, client):
@@ -146,7 +168,8 @@ def test_taken_port_is_one_line(server):
     command = [sys.executable, "app.py", "--port", str(server.port)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
-    assert done.stderr.strip() == f"app.py: port {server.port} is in use; choose another with --port"
+    expected = f"app.py: can't serve at port {server.port} of 127.0.0.1: it is in use; try --port"
+    assert done.stderr.strip() == expected
 
 
 def test_reports_are_plain_json(client):

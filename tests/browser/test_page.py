@@ -162,7 +162,7 @@ def test_opacity_changes_the_heatmap_and_not_the_scores(desktop):
     [
         ("Download picture", "degraded.png", b"\x89PNG"),
         ("Download figure", "figure.png", b"\x89PNG"),
-        ("Download CSV", "scores.csv", b"picture,degradations,seed,model"),
+        ("Download CSV", "scores.csv", b"picture,degradations,model"),
     ],
 )
 def test_downloads_arrive(desktop, button, name, start):

@@ -1,0 +1,49 @@
+"""What visitors send: files they uploaded, as they uploaded them, and nothing that the server would have to fetch."""
+
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+from gradio.data_classes import ImageData
+
+
+def _uploaded_path(payload: ImageData | None) -> str | None:
+    return payload.path if payload is not None else None
+
+
+def photo_input(**settings: Any) -> gr.Image:
+    """A `gr.Image` whose value is the path of the uploaded file, untouched and not yet opened.
+
+    Gradio's own `type="filepath"` opens the file with Pillow first, so a damaged, huge or HEIC file would fail with
+    Gradio's words before our loader can say what is wrong with it. A method of the instance is replaced instead of
+    making a subclass because Gradio writes a stub file beside the source of every subclass.
+    """
+    image = gr.Image(type="filepath", image_mode=None, format="png", **settings)
+    image.preprocess = _uploaded_path  # type: ignore[method-assign]
+    return image
+
+
+def forbid_fetching(page: gr.Blocks) -> None:
+    """Refuse web addresses in the place of files, for every component of a page.
+
+    Gradio would download what the address names, of any size, before a component sees it. (That a local path is of an
+    uploaded file, Gradio checks by itself.)
+    """
+    for block in page.blocks.values():
+        if isinstance(block, Component):
+            keep = _refuse_addresses(block.async_move_resource_to_block_cache)
+            block.async_move_resource_to_block_cache = keep  # type: ignore[method-assign, assignment]
+
+
+Keep = Callable[[str | Path | None], Coroutine[Any, Any, str | None]]
+
+
+def _refuse_addresses(keep: Keep) -> Keep:
+    async def keep_uploaded(path: str | Path | None) -> str | None:
+        if str(path).lower().startswith(("http:", "https:")):
+            raise gr.Error("Send the file itself: this server fetches nothing from the web.", print_exception=False)
+        return await keep(path)
+
+    return keep_uploaded
