@@ -173,6 +173,24 @@ def test_a_finished_run_started_again_keeps_its_weights(photos: Path, tmp_path: 
     assert len(log_of(tmp_path / "out")) == 4
 
 
+def test_a_run_can_start_from_a_model_and_says_so(photos: Path, tmp_path: Path) -> None:
+    first = fit(SMOKE, photos, tmp_path / "first", device=CPU)
+    slow = replace(SMOKE, steps=1, learning_rate=1e-9)
+    second = fit(slow, photos, tmp_path / "second", device=CPU, start_from=str(first))
+    old, new = load_file(first), load_file(second)
+    weights = [name for name in old if name.endswith("weight")]
+    assert all(torch.allclose(old[name].float(), new[name].float(), atol=1e-3) for name in weights)
+    parent = load_checkpoint(str(second)).training["started_from"]
+    assert parent["sha256"] == load_checkpoint(str(first)).sha256
+    assert parent["training"]["recipe"]["steps"] == SMOKE.steps
+
+
+def test_a_run_can_not_start_from_another_kind_of_model(photos: Path, tmp_path: Path) -> None:
+    first = fit(SMOKE, photos, tmp_path / "first", device=CPU)
+    with pytest.raises(TrainingError, match="another backbone or scale than the recipe"):
+        fit(replace(SMOKE, scale=5.0), photos, tmp_path / "second", device=CPU, start_from=str(first))
+
+
 def test_the_state_of_another_recipe_is_refused(photos: Path, tmp_path: Path) -> None:
     fit(SMOKE, photos, tmp_path / "out", device=CPU)
     with pytest.raises(TrainingError, match=r"state\.pt was made with another recipe; use another folder"):
@@ -243,19 +261,21 @@ def test_assignments_replace_fields_and_fields_of_fields() -> None:
         ("losses=1", "losses: expected LossSettings, got 1"),
         ("steps=0", "steps, batch, levels, composed, log_every and save_every must be at least 1"),
         ("crop=31", "crop must be at least 32 px"),
-        ("overlap=1.1", r"overlap in \[0, 1\]"),
-        ("smallest_scale=0", "scales with 0 < smallest <= largest <= 1"),
-        ("largest_scale=0.4", "scales with 0 < smallest <= largest <= 1"),
+        ("overlap=1.1", r"overlap must lie in \[0, 1\]"),
+        ("smallest_scale=0", "scales must be 0 < smallest <= largest <= 1"),
+        ("largest_scale=0.4", "scales must be 0 < smallest <= largest <= 1"),
         ("steps.foo=3", "steps has no part 'foo'; it is a single value"),
         ('backbone.blocks=["a", 1, 1, 1]', "blocks: expected a list of int"),
         ("backbone.embedding_size=12", "the embedding needs at least 14 dimensions"),
+        ("largest_enlargement=3", r"largest_enlargement must lie in \[1, crop / 32\]"),
+        ("enlarge_chance=2", "enlarge_chance must be a share of 1"),
         ("workers=-1", "workers and holdout_every must not be negative"),
         ("warmup=NaN", "warmup and base_chance must be shares of 1"),
         ("losses.across_gap=0", "across_gap at least 1"),
         ("losses.ranking_margin=-1", "must be finite and not negative"),
         ("learning_rate=NaN", "learning_rate and scale must be above 0"),
         ("composed=8", "composed must be at most 7"),
-        ("base_level=9", r"base_level in \[0, 5\]"),
+        ("base_level=9", r"base_level must lie in \[0, 5\]"),
     ],
 )
 def test_assignments_that_make_no_sense_are_refused(assignment: str, text: str) -> None:

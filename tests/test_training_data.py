@@ -186,3 +186,16 @@ def test_samples_are_collated_along_a_new_axis(photos: list[Path]) -> None:
     batch = collate(samples).to(torch.device("cpu"))
     assert (batch.crops.shape, batch.concerned.shape, batch.pristine.shape) == ((2, 2, 3, 3, 64, 64), (2, 7), (2,))
     assert torch.equal(batch.crops[1], samples[1].crops)
+
+
+def test_enlarged_crops_are_softer_and_not_pristine(photos: list[Path]) -> None:
+    recipe = replace(SMOKE, enlarge_chance=1.0)
+    plain, enlarged = (CropDataset(photos, each)[0] for each in (SMOKE, recipe))
+    assert enlarged.crops.shape == plain.crops.shape
+    assert plain.pristine
+    assert not enlarged.pristine
+
+    def roughness(crops: Tensor) -> float:
+        return float(crops[:, 0].diff(dim=-1).abs().mean())
+
+    assert roughness(enlarged.crops) < roughness(plain.crops)

@@ -68,6 +68,7 @@ def fit(
     out: Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)],
     changes: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE, may be repeated.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
+    start_from: Annotated[str | None, typer.Option("--start-from", help="Model to go on from.")] = None,
 ) -> None:
     """Run a recipe on a folder of photos; a stopped run goes on when started again."""
     import torch
@@ -80,7 +81,7 @@ def fit(
     if device not in ("cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
         raise UsageError(f"device {device!r} is not available here; use cpu")
     settings = override(RECIPES[recipe], changes or [])
-    typer.echo(trainer.fit(settings, photos, out, device=torch.device(device)))
+    typer.echo(trainer.fit(settings, photos, out, device=torch.device(device), start_from=start_from))
 
 
 @app.command()

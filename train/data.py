@@ -1,7 +1,7 @@
 """Training samples: two overlapping crops of a pristine photo, each at every level of one composition."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -74,9 +74,8 @@ def _uniform(generator: Generator, low: float, high: float) -> float:
     return low + (high - low) * float(torch.rand((), generator=generator))
 
 
-def _resize(image: Tensor, height: int, width: int) -> Tensor:
-    resized = functional.interpolate(image[None], size=(height, width), mode="bicubic", antialias=True)
-    return resized[0].clamp(0, 1)
+def _resize(images: Tensor, height: int, width: int) -> Tensor:
+    return functional.interpolate(images, size=(height, width), mode="bicubic", antialias=True).clamp(0, 1)
 
 
 def draw_crops(image: Tensor, recipe: Recipe, generator: Generator) -> list[Tensor]:
@@ -88,7 +87,7 @@ def draw_crops(image: Tensor, recipe: Recipe, generator: Generator) -> list[Tens
     least = max(recipe.smallest_scale, recipe.crop / min(height, width))
     scale = _uniform(generator, least, max(least, recipe.largest_scale))
     size = [max(recipe.crop, round(side * scale)) for side in (height, width)]
-    image = _resize(image, *size)
+    image = _resize(image[None], *size)[0]
     if _uniform(generator, 0, 1) < 0.5:
         image = image.flip(-1)
     reach = int(recipe.crop * (1 - recipe.overlap**0.5))
@@ -99,6 +98,13 @@ def draw_crops(image: Tensor, recipe: Recipe, generator: Generator) -> list[Tens
         for start, offset, side in zip(first, offsets, size, strict=True)
     ]
     return [image[:, y : y + recipe.crop, x : x + recipe.crop] for y, x in (first, second)]
+
+
+def draw_enlargement(recipe: Recipe, generator: Generator) -> float:
+    """Factor in [1, largest_enlargement] by which crops are enlarged after they were degraded."""
+    wanted = _uniform(generator, 0, 1) < recipe.enlarge_chance
+    factor = _uniform(generator, 1, recipe.largest_enlargement)
+    return factor if wanted else 1.0
 
 
 def draw_base_level(recipe: Recipe, generator: Generator) -> float:
@@ -126,7 +132,9 @@ class CropDataset(Dataset[Sample]):
         epoch, position = divmod(number, len(self.photos))
         order = torch.randperm(len(self.photos), generator=torch.Generator().manual_seed(self.recipe.seed + epoch))
         image = picture_to_image(load_picture(self.photos[int(order[position])]))
-        crops = draw_crops(image, self.recipe, generator)
+        enlargement = draw_enlargement(self.recipe, generator)
+        side = round(self.recipe.crop / enlargement)
+        crops = draw_crops(image, replace(self.recipe, crop=side, largest_enlargement=1.0), generator)
         base_level = draw_base_level(self.recipe, generator)
         base = draw_composition(generator, count=1)
         count = 1 + int(torch.randint(self.recipe.composed, (), generator=generator))
@@ -134,10 +142,12 @@ class CropDataset(Dataset[Sample]):
         crops = [base.apply(crop, base_level) for crop in crops]
         levels = [MAX_LEVEL * level / self.recipe.levels for level in range(self.recipe.levels + 1)]
         rendered = [torch.stack([composition.apply(crop, level) for level in levels]) for crop in crops]
+        if side < self.recipe.crop:
+            rendered = [_resize(crops, self.recipe.crop, self.recipe.crop) for crops in rendered]
         return Sample(
             torch.stack(rendered),
             concerned_pairs(composition.names, ANTONYM_PAIRS),
-            torch.tensor(base_level == 0),
+            torch.tensor(base_level == 0 and enlargement == 1),
         )
 
 

@@ -21,7 +21,7 @@ import qualiclip
 from qualiclip.errors import InputError, TrainingError
 from qualiclip.model import ModelSettings, QualityModel
 from qualiclip.prompts import ANTONYM_PAIRS
-from qualiclip.weights import save_checkpoint
+from qualiclip.weights import load_checkpoint, save_checkpoint
 
 from .data import CropDataset, Sample, collate, list_photos, split_holdout
 from .objective import general_pairs, loss_terms
@@ -42,6 +42,20 @@ def build_model(recipe: Recipe) -> QualityModel:
         torch.manual_seed(recipe.seed)  # layers offer no generator for their initial weights
         prompts = orthogonal_prompts(len(ANTONYM_PAIRS), recipe.backbone.embedding_size, seed=recipe.seed)
         return QualityModel(ModelSettings(recipe.backbone, scale=recipe.scale), prompts)
+
+
+def starting_model(name: str, recipe: Recipe) -> tuple[QualityModel, dict[str, Any]]:
+    """A trained model as the first weights of a run, and its hash and training record.
+
+    Raises:
+        TrainingError: if it has another backbone or scale than the recipe.
+    """
+    checkpoint = load_checkpoint(name)
+    settings = checkpoint.model.settings
+    if (settings.backbone, settings.scale) != (recipe.backbone, recipe.scale):
+        raise TrainingError(f"{name} has another backbone or scale than the recipe; it can't be started from")
+    parent = {"sha256": checkpoint.sha256, "training": dict(checkpoint.training)}
+    return checkpoint.model.requires_grad_(True), parent
 
 
 def learning_rate(step: int, recipe: Recipe) -> float:
@@ -180,11 +194,12 @@ def _run(
     return Progress(recipe.steps, time.monotonic() - began)
 
 
-def fit(recipe: Recipe, photos: Path, out: Path, *, device: torch.device) -> Path:
+def fit(recipe: Recipe, photos: Path, out: Path, *, device: torch.device, start_from: str | None = None) -> Path:
     """Run a recipe on a folder of photos; returns the path of the finished checkpoint.
 
     Writes `log.jsonl` and `state.pt` while it runs and `model.safetensors` (half precision) at the end, in `out`.
-    A run that was stopped goes on where its `state.pt` left off.
+    A run that was stopped goes on where its `state.pt` left off. `start_from` names a model whose weights are the
+    first ones instead of random ones.
 
     Raises:
         TrainingError: if there are no photos, the state is of another recipe, or the loss is not finite.
@@ -193,7 +208,8 @@ def fit(recipe: Recipe, photos: Path, out: Path, *, device: torch.device) -> Pat
     if not train:
         raise TrainingError(f"all photos in {photos} are held out; add photos or set holdout_every=0")
     out.mkdir(parents=True, exist_ok=True)
-    model = build_model(recipe).to(device).to(memory_format=torch.channels_last).train()
+    model, parent = (build_model(recipe), None) if start_from is None else starting_model(start_from, recipe)
+    model = model.to(device).to(memory_format=torch.channels_last).train()
     optimizer = build_optimizer(model, recipe)
     state = out / "state.pt"
     start = load_state(state, model, optimizer, recipe) if state.is_file() else Progress(0, 0.0)
@@ -205,6 +221,7 @@ def fit(recipe: Recipe, photos: Path, out: Path, *, device: torch.device) -> Pat
         "held_out": len(kept_out),
         "minutes": round(done.seconds / 60, 1),
         "version": qualiclip.__version__,
+        "started_from": parent,
     }
     finished = out / "model.safetensors"
     save_checkpoint(model.eval(), finished, training=record, dtype=torch.float16)
