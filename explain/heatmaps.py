@@ -17,7 +17,7 @@ from pytorch_grad_cam.base_cam import BaseCAM
 from torch import Tensor, nn
 from torch.nn import functional
 
-from qualiclip.errors import UsageError, unknown_name
+from qualiclip.errors import UsageError, look_up
 from qualiclip.model import QualityModel
 
 
@@ -134,28 +134,6 @@ class _Head(nn.Module):
         return torch.einsum("nd,kpd->nkp", embedding, self.prompt_features)
 
 
-def find_method(name: str) -> Method:
-    """The method of that name.
-
-    Raises:
-        UsageError: if there is none.
-    """
-    if name not in METHODS:
-        raise unknown_name("heatmap method", name, METHODS)
-    return METHODS[name]
-
-
-def find_target(name: str) -> Target:
-    """The target of that name.
-
-    Raises:
-        UsageError: if there is none.
-    """
-    if name not in TARGETS:
-        raise unknown_name("heatmap target", name, TARGETS)
-    return TARGETS[name]
-
-
 def cam_grid(
     model: QualityModel, feature_map: Tensor, method: Callable[..., BaseCAM], value: Callable[[Tensor], Tensor]
 ) -> NDArray[np.float32]:
@@ -184,8 +162,8 @@ def explain_features(
     """
     if feature_map.shape[0] != 1:
         raise UsageError(f"one feature map at a time, got a batch of {feature_map.shape[0]}")
-    wanted = find_target(target)
-    grid = cam_grid(model, feature_map, find_method(method).cam, wanted.value)
+    wanted = look_up(TARGETS, target, kind="heatmap target")
+    grid = cam_grid(model, feature_map, look_up(METHODS, method, kind="heatmap method").cam, wanted.value)
     kept = grid if wanted.signed else np.maximum(grid, 0)
     enlarged = functional.interpolate(torch.from_numpy(kept)[None, None], size=size, mode="bilinear")[0, 0]
     peak = enlarged.abs().max()

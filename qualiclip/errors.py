@@ -8,7 +8,10 @@ QualiclipError
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+Row = TypeVar("Row")
 
 
 class QualiclipError(Exception):
@@ -37,3 +40,14 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     near = difflib.get_close_matches(name, names, n=2)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
     return UsageError(f"unknown {kind} {name!r}; {hint}")
+
+
+def look_up(table: Mapping[str, Row], name: str, *, kind: str) -> Row:
+    """The row of that name.
+
+    Raises:
+        UsageError: if there is none; the text suggests the nearest names.
+    """
+    if name not in table:
+        raise unknown_name(kind, name, table)
+    return table[name]

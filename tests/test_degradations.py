@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from qualiclip.degradations import DEGRADATIONS, GROUPS, blur, degrade, filters, find_degradation, sharpness_contrast
+from qualiclip.degradations import DEGRADATIONS, GROUPS, blur, degrade, filters, sharpness_contrast
 from qualiclip.errors import InputError, UsageError
 from qualiclip.pictures import as_image
 
@@ -253,7 +253,7 @@ def test_an_unknown_name_suggests_the_nearest(photo: Tensor, seeded: Seeded) -> 
     with pytest.raises(UsageError, match="unknown degradation 'gausian_blur'; did you mean gaussian_blur"):
         degrade(photo, "gausian_blur", level=1, generator=seeded(0))
     with pytest.raises(UsageError, match="known: brighten, color_block"):
-        find_degradation("??")
+        degrade(torch.zeros(3, 32, 32), "??", level=1, generator=torch.Generator())
 
 
 @pytest.mark.parametrize("level", [-0.1, 5.01, math.nan])

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qualiclip.errors import UsageError, unknown_name
+from qualiclip.errors import UsageError, look_up, unknown_name
 from qualiclip.terminal import run
 
 app = typer.Typer(
@@ -76,11 +76,9 @@ def fit(
     from . import trainer
     from .recipes import RECIPES
 
-    if recipe not in RECIPES:
-        raise unknown_name("recipe", recipe, RECIPES)
+    settings = override(look_up(RECIPES, recipe, kind="recipe"), changes or [])
     if device not in ("cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
         raise UsageError(f"device {device!r} is not available here; use cpu")
-    settings = override(RECIPES[recipe], changes or [])
     typer.echo(trainer.fit(settings, photos, out, device=torch.device(device), start_from=start_from))
 
 

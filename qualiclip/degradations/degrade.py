@@ -3,8 +3,8 @@
 import torch
 from torch import Generator, Tensor
 
-from ..errors import InputError, UsageError
-from .table import MAX_LEVEL, Degradation, find_degradation
+from ..errors import InputError, UsageError, look_up
+from .table import DEGRADATIONS, MAX_LEVEL, Degradation
 
 
 def degrade(
@@ -26,7 +26,7 @@ def degrade(
         UsageError: if the name is unknown, the level or strength out of range, or not
             exactly one of them given.
     """
-    row = find_degradation(name)
+    row = look_up(DEGRADATIONS, name, kind="degradation")
     check_image(image)
     if (level is None) == (strength is None):
         raise UsageError("give either a level (0 to 5) or a strength, not both and not neither")

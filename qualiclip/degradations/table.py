@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 from torch import Generator, Tensor
 
-from ..errors import unknown_name
 from . import blur, brightness, color, compression, noise, sharpness_contrast, spatial
 
 MAX_LEVEL = 5
@@ -169,14 +168,3 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         for group in dict.fromkeys(row.group for row in _ROWS.values())
     }
 )
-
-
-def find_degradation(name: str) -> Degradation:
-    """The row of that name.
-
-    Raises:
-        UsageError: if there is none; the text suggests the nearest names.
-    """
-    if name not in DEGRADATIONS:
-        raise unknown_name("degradation", name, DEGRADATIONS)
-    return DEGRADATIONS[name]
