@@ -107,7 +107,7 @@ def _results() -> dict[str, Component]:
             )
         with gr.Column(min_width=300):
             heatmap = gr.Image(
-                label="Where the model looks",
+                label="Where the model looks: a hint, not a proof",
                 type="pil",
                 format="png",
                 interactive=False,

@@ -15,7 +15,7 @@ from .examples import list_examples
 from .inspect_layout import build_inspect_tab
 from .inspect_tab import InspectTab
 from .studio import Studio
-from .texts import HOW_TO_READ, PRIVACY, PROMISE, TITLE
+from .texts import HOW_TO_READ, LIMITS, PRIVACY, PROMISE, TITLE
 from .uploads import forbid_fetching
 
 CSS = Path(__file__).resolve().parent.parent / "assets" / "studio.css"
@@ -49,7 +49,7 @@ def build_page(studio: Studio) -> gr.Blocks:
         with gr.Accordion("How to read this", open=False):
             gr.Markdown(HOW_TO_READ)
         gr.Markdown(
-            f"{PRIVACY}\n\nModel `{checkpoint.name}`, weights `{checkpoint.sha256[:12]}`, version {__version__}. "
+            f"{PRIVACY}\n\n{LIMITS}\n\nModel `{checkpoint.name}`, weights `{checkpoint.sha256[:12]}`, version {__version__}. "
             "Method: [QualiCLIP, arXiv 2403.11176](https://arxiv.org/abs/2403.11176).",
             elem_id="footer",
         )

@@ -178,4 +178,6 @@ def test_page_says_what_scored_and_what_happens_to_uploads(desktop):
     assert re.search(rf"Scored by compact, weights {sha256[:12]}", text)
     assert "0 is worst, 1 is best" in text
     assert "Privacy." in text
+    assert "The score can't tell whether a picture is beautiful" in text
+    assert "a hint, not a proof" in text
     assert "without human opinions" in text
