@@ -49,7 +49,8 @@ def build_page(studio: Studio) -> gr.Blocks:
         with gr.Accordion("How to read this", open=False):
             gr.Markdown(HOW_TO_READ)
         gr.Markdown(
-            f"{PRIVACY}\n\n{LIMITS}\n\nModel `{checkpoint.name}`, weights `{checkpoint.sha256[:12]}`, version {__version__}. "
+            f"{LIMITS}\n\n{PRIVACY}\n\n"
+            f"Model `{checkpoint.name}`, weights `{checkpoint.sha256[:12]}`, version {__version__}. "
             "Method: [QualiCLIP, arXiv 2403.11176](https://arxiv.org/abs/2403.11176).",
             elem_id="footer",
         )

@@ -18,8 +18,8 @@ model only, and best for pictures of similar size and kind: size and subject cha
 **The heatmap** shows which places push this model's score up or down. It is a hint, not a proof: every place sees its
 wide surroundings, and another method can give another map.
 
-**The model** learned from photos that were made worse on purpose, never from people's ratings. It knows what such damage
-looks like, and nothing else.
+**The model** learned from photos that were made worse on purpose, never from people's ratings. It knows what such
+damage looks like, and nothing else.
 """
 LIMITS = (
     "**Limits.** The score can't tell whether a picture is beautiful, true or interesting, and can be wrong where blur "
