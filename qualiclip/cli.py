@@ -29,6 +29,7 @@ app = typer.Typer(
 ModelOption = Annotated[str, typer.Option("--model", help="Name or path of a model.")]
 EngineOption = Annotated[str, typer.Option("--engine", help="How to compute: auto, eager or fused.")]
 PrecisionOption = Annotated[str, typer.Option("--precision", help="Numbers to compute with: fp32.")]
+# The largest seed is degradations.MAX_SEED, not imported here: that would load torch for --help.
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the random parts.", min=0, max=2**31 - 1)]
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import qualiclip
-from qualiclip.degradations import degrade
+from qualiclip.degradations import MAX_SEED, degrade
 from qualiclip.pictures import as_image, image_to_picture
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
@@ -125,6 +125,12 @@ def test_models_lists_name_licence_and_hash():
     assert "compact" in out
     assert "Apache-2.0" in out
     assert report.weights_sha256 in out
+
+
+def test_seeds_go_as_far_as_in_the_studio(tmp_path):
+    out = tmp_path / "worse.png"
+    run("degrade", CAT, out, "--type", "jpeg", "--level", "1", "--seed", MAX_SEED)
+    run("degrade", CAT, out, "--type", "jpeg", "--level", "1", "--seed", MAX_SEED + 1, status=2)
 
 
 def test_version_is_the_packages():

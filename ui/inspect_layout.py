@@ -20,6 +20,7 @@ from .texts import EMPTY
 from .uploads import photo_input
 
 MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
+LOSSLESS: dict[str, Any] = {"type": "pil", "format": "png", "interactive": False}  # Gradio's default is lossy WebP
 FIRST_VIEW = ("gaussian_blur", 3.0)
 CLICK = "() => document.querySelector('#{0} a, a#{0}, button#{0}').click()"
 
@@ -99,20 +100,16 @@ def _results() -> dict[str, Component]:
         with gr.Column(min_width=300):
             slider = gr.ImageSlider(
                 label="Original | degraded",
-                type="pil",
-                format="png",
-                interactive=False,
                 elem_id="before-after",
                 max_height=420,
+                **LOSSLESS,
             )
         with gr.Column(min_width=300):
             heatmap = gr.Image(
                 label="Where the model looks: a hint, not a proof",
-                type="pil",
-                format="png",
-                interactive=False,
                 elem_id="heatmap",
                 alt_text="The photo with a heatmap over it; the text below describes it",
+                **LOSSLESS,
             )
     note = gr.HTML(elem_id="heatmap-note")
     return {"slider": slider, "scores": scores, "heatmap": heatmap, "note": note}

@@ -133,7 +133,9 @@ def test_nothing_is_fetched_for_a_visitor(server):
 def test_missing_values_are_refused_in_words_that_hide_the_code(server):
     answer = ask(server, "degrade", None, "jpeg", 1, None)
     assert "no picture was given" in answer
-    assert "Error" not in ask(server, "degrade", None, "jpeg", None, 0)
+    answer = ask(server, "degrade", None, "jpeg", None, 0)
+    assert "event: error" in answer
+    assert '"error": null' in answer
 
 
 def test_several_visitors_at_once_get_the_serial_answers(server, client):
