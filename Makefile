@@ -5,7 +5,7 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format browser screenshot clean
+.PHONY: demo test check format docs bench-degradations ordering browser screenshot clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python app.py --port $(PORT)
@@ -19,6 +19,17 @@ test check: $(VENV)/.installed-dev browser
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The table and the picture of the degradations, from the code.
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.document
+
+bench-degradations: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bench_degradations
+
+# make ordering PHOTOS=folder: are levels further from the original one by one, by PSNR and by FSIMc?
+ordering: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.ordering $(PHOTOS)
 
 screenshot: $(VENV)/.installed-dev browser
 	$(BIN)/python -m tests.screenshot docs/inspect.png

@@ -1,6 +1,7 @@
 """Figures for lectures and papers, by matplotlib's Figure (never pyplot, whose figures are global)."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,6 +10,7 @@ from PIL import Image
 
 from qualiclip.scoring import QualityReport
 
+DPI = 200
 WIDTH, TALLEST, BARS_HEIGHT = 11.0, 4.5, 4.0  # inches
 BEFORE, AFTER = "#1d4ed8", "#c2410c"  # blue and orange: told apart by the colour-blind and in grey
 
@@ -54,3 +56,8 @@ def inspect_figure(panels: list[Panel], before: QualityReport, after: QualityRep
     _draw_bars(bottom.subplots(), before, after)
     bottom.supxlabel(caption, fontsize=8.5, color="#333333")
     return figure
+
+
+def save_figure(figure: Figure, path: Path, *, description: str, version: str) -> None:
+    """Write a figure as PNG, with what it shows and the version of this program in the file's metadata."""
+    figure.savefig(path, dpi=DPI, metadata={"Description": description, "Software": f"QualiCLIP Studio {version}"})

@@ -1,12 +1,11 @@
 """The `qualiclip` command. Results go to standard output, everything else to standard error."""
 
-import csv
 import io
 import json
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +16,7 @@ from .errors import UsageError
 from .terminal import run, say
 
 if TYPE_CHECKING:
-    from .scoring import Failure, QualityReport, Scorer
+    from .scoring import Failure, Scorer
 
 app = typer.Typer(
     help="Score the quality of photos without a reference, degrade them, and see where the model looks.",
@@ -31,6 +30,9 @@ EngineOption = Annotated[str, typer.Option("--engine", help="How to compute: aut
 PrecisionOption = Annotated[str, typer.Option("--precision", help="Numbers to compute with: fp32.")]
 # The largest seed is degradations.MAX_SEED, not imported here: that would load torch for --help.
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the random parts.", min=0, max=2**31 - 1)]
+
+
+DETAIL_SIDE = 200  # px of a picture on a contact sheet, shown about one to one
 
 
 def _load(model: str, *, engine: str = "auto", precision: str = "fp32") -> "Scorer":
@@ -55,28 +57,6 @@ def find_pictures(paths: Iterable[Path], *, recursive: bool) -> "Iterator[Path |
             yield Failure(str(path), f"no picture in this folder{hint}")
 
 
-CSV_COLUMNS = ("path", "score", "model", "weights_sha256", "scale", "engine", "precision", "version", "width", "height")
-
-
-@contextmanager
-def csv_rows(path: Path, positives: Iterable[str]) -> Iterator[Callable[["QualityReport | Failure"], None]]:
-    """A function that writes one row: the report, the probability of each prompt pair, or the error.
-
-    The file is made at once and rows are written as they come, so a run that breaks off keeps what it had.
-    """
-    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-        writer = csv.DictWriter(file, [*CSV_COLUMNS, *positives, "error"])
-        writer.writeheader()
-
-        def write(result: "QualityReport | Failure") -> None:
-            row = result.to_dict()
-            pairs = row.pop("pairs", ())
-            writer.writerow(row | {pair["positive"]: pair["probability"] for pair in pairs})
-            file.flush()
-
-        yield write
-
-
 @app.command()
 def score(
     paths: Annotated[list[Path], typer.Argument(help="Pictures, and folders of pictures.", show_default=False)],
@@ -91,17 +71,18 @@ def score(
     from tqdm import tqdm
 
     from .scoring import Failure
+    from .tables import csv_rows
 
     found = list(find_pictures(paths, recursive=recursive))
     scorer = _load(model, engine=engine, precision=precision)
     positives = [pair.positive for pair in scorer.model.settings.pairs]
     results = []
-    with csv_rows(csv_file, positives) if csv_file else nullcontext(lambda result: None) as write_row:
+    with csv_rows(csv_file, ["path"], positives) if csv_file else nullcontext(lambda own, result: None) as write_row:
         quiet = None if len(found) > 1 else True  # None: tqdm shows itself on a terminal only
         for item in tqdm(found, unit="picture", disable=quiet):
             result = item if isinstance(item, Failure) else next(scorer.score_many([item]))
             results.append(result)
-            write_row(result)
+            write_row({"path": result.path}, result)
             if isinstance(result, Failure):
                 name = Path(result.path or "").name
                 say(f"qualiclip: {result.path}: {result.error.removeprefix(f'{name}: ')}")
@@ -138,6 +119,58 @@ def degrade(
     image = as_image(source)
     degraded = degradations.degrade(image, name, generator=generator, level=level, strength=strength)
     image_to_picture(degraded).save(out)
+
+
+@app.command()
+def sweep(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A picture.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results; made if missing.", show_default=False)],
+    types: Annotated[str, typer.Option("--types", help="Degradations, separated by commas; default all.")] = "",
+    model: ModelOption = "auto",
+    side: Annotated[
+        int | None, typer.Option("--side", help="First reduce the picture to this long side, px.", min=32)
+    ] = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Score a picture at levels 0 to 5 of every degradation: scores.csv, contact_sheet.png, monotonicity.png."""
+    from PIL import Image
+    from tqdm import tqdm
+
+    from explain.figures import save_figure
+    from explain.sweep_figures import contact_sheet, monotonicity_plot
+
+    from .degradations import DEGRADATIONS
+    from .errors import look_up
+    from .pictures import load_picture, picture_to_image
+    from .sweep import SWEEP_COLUMNS, csv_cells, sweep
+    from .tables import csv_rows
+
+    names = [name.strip() for name in types.split(",")] if types else list(DEGRADATIONS)
+    for name in names:
+        look_up(DEGRADATIONS, name, kind="degradation")
+    scorer = _load(model)
+    picture = load_picture(source, limits=scorer.limits)
+    if side is not None:
+        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+        say(f"picture reduced to {picture.width} × {picture.height} px")
+    image = picture_to_image(picture)
+    pristine = scorer.score(image)
+    out.mkdir(parents=True, exist_ok=True)
+    rows = []
+    with csv_rows(out / "scores.csv", SWEEP_COLUMNS, [pair.positive for pair in pristine.pairs]) as write_row:
+        for name in tqdm(names, unit="type", disable=None):
+            rows.append(sweep(image, pristine, scorer, name, seed=seed, side=DETAIL_SIDE))
+            for cells, report in csv_cells(rows[-1]):
+                write_row({"picture": source.name, **cells}, report)
+    facts = (
+        f"{source.name} at {picture.width} × {picture.height} px, seed {seed}\n"
+        f"Model {pristine.model}, weights {pristine.weights_sha256[:12]}, QualiCLIP Studio {pristine.version}"
+    )
+    sheet = contact_sheet(picture, rows, title="Degradations at levels 1 to 5", facts=facts)
+    save_figure(sheet, out / "contact_sheet.png", description=facts, version=__version__)
+    plot = monotonicity_plot(rows, title="Quality score at rising levels", facts=facts)
+    save_figure(plot, out / "monotonicity.png", description=facts, version=__version__)
+    say(f"wrote scores.csv, contact_sheet.png and monotonicity.png to {out}")
 
 
 @app.command()

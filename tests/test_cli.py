@@ -108,6 +108,23 @@ def test_degrade_takes_a_strength(tmp_path, seeded):
         assert np.array_equal(np.asarray(written), np.asarray(image_to_picture(expected)))
 
 
+def test_sweep_writes_table_sheet_and_plot(tmp_path):
+    out = tmp_path / "new" / "folder"
+    _, err = run("sweep", CAT, "--out", out, "--types", "jpeg, white_noise", "--side", "96", "--seed", "3")
+    assert "picture reduced to 96 × 64 px" in err
+    with (out / "scores.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["degradation"], row["level"]) for row in rows] == [
+        (name, str(level)) for name in ("jpeg", "white_noise") for level in range(6)
+    ]
+    assert {(row["picture"], row["width"], row["height"], row["seed"]) for row in rows} == {
+        ("cat.png", "96", "64", "3")
+    }
+    for name in ("contact_sheet.png", "monotonicity.png"):
+        with Image.open(out / name) as figure:
+            assert "cat.png at 96 × 64 px, seed 3" in figure.text["Description"]
+
+
 def test_explain_writes_overlay_and_raw_map(tmp_path):
     out, raw = tmp_path / "map.png", tmp_path / "map.npy"
     _, err = run("explain", CAT, out, "--target", "bad", "--method", "layercam", "--raw", raw)
@@ -152,6 +169,9 @@ def test_version_is_the_packages():
         (("degrade", CAT, "out.png", "--type", "jpeg", "--level", "6"), 2, "level must lie in [0, 5], got 6"),
         (("degrade", CAT, "out.png", "--type", "jpeg"), 2, "give either a level (0 to 5) or a strength"),
         (("degrade", "none.png", "out.png", "--type", "jpeg", "--level", "1"), 1, "none.png: no such file"),
+        (("sweep", CAT, "--out", "no", "--types", "jpg"), 2, "unknown degradation 'jpg'; did you mean jpeg"),
+        (("sweep", CAT), 2, "Missing option '--out'"),
+        (("sweep", "none.png", "--out", "no"), 1, "none.png: no such file"),
         (("explain", CAT, "out.png", "--method", "magic"), 2, "unknown heatmap method 'magic'"),
     ],
     ids=lambda value: " ".join(map(str, value))[:40] if isinstance(value, tuple) else None,

@@ -3,6 +3,7 @@
 import io
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,14 @@ from scipy import ndimage
 from skimage import color as reference_color
 from torch import Generator, Tensor
 
-from qualiclip.degradations import DEGRADATIONS, blur, color, colorspace, degrade, sharpness_contrast
+from qualiclip.degradations import DEGRADATIONS, blur, color, colorspace, degrade, filters, sharpness_contrast, spatial
 from qualiclip.degradations.curves import apply_curve
-from qualiclip.pictures import image_to_picture, picture_to_image
+from qualiclip.errors import InputError
+from qualiclip.pictures import as_image, image_to_picture, picture_to_image
+from tests.plain_degradations import PLAIN
 
 Seeded = Callable[[int], Generator]
+EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
 
 
 def channels_last(image: Tensor) -> np.ndarray:
@@ -85,6 +89,49 @@ def test_motion_blur_draws_its_angle_from_half_a_turn(photo: Tensor, seeded: See
         ndimage.correlate(photo.numpy(), blur.motion_kernel(6, angle).numpy()[None], mode="nearest")
     )
     close(degrade(photo, "motion_blur", strength=6, generator=seeded(4)), expected, atol=1e-5)
+
+
+# Filters
+
+
+@pytest.mark.parametrize("size", [(16, 16), (33, 70), (64, 31)])
+@pytest.mark.parametrize("sigma", [0.3, 1, 5, 20])
+def test_separable_filters_equal_those_of_scipy(sigma: float, size: tuple[int, int]) -> None:
+    image = torch.rand((2, *size), generator=torch.Generator().manual_seed(0))
+    weights = filters.gaussian_weights(sigma)
+    expected = image.double().numpy()
+    for axis in (1, 2):
+        expected = ndimage.correlate1d(expected, weights.double().numpy(), axis=axis, mode="nearest")
+    close(filters.filter_separably(image, weights), torch.from_numpy(expected).float(), atol=1e-5)
+
+
+@pytest.mark.parametrize("kernel", [(1, 1), (1, 5), (7, 3), (41, 41)])
+@pytest.mark.parametrize("size", [(16, 16), (33, 70)])
+def test_convolutions_equal_those_of_scipy(kernel: tuple[int, int], size: tuple[int, int]) -> None:
+    generator = torch.Generator().manual_seed(0)
+    image, weights = torch.rand((2, *size), generator=generator), torch.rand(kernel, generator=generator)
+    weights /= weights.sum()
+    expected = torch.from_numpy(ndimage.correlate(image.numpy(), weights.numpy()[None], mode="nearest"))
+    close(filters.convolve(image, weights), expected, atol=1e-5)
+
+
+def test_gaussian_weights_are_those_of_kadid() -> None:
+    weights = filters.gaussian_weights(0.5)  # 2·ceil(2·0.5) + 1 taps, of exp(-2·x²)
+    close(weights, torch.tensor([math.exp(-2), 1, math.exp(-2)]) / (1 + 2 * math.exp(-2)))
+
+
+# A plain reading of every type, at all of its levels
+
+
+@pytest.mark.parametrize("size", [(128, 160), (97, 65)])
+@pytest.mark.parametrize("name", DEGRADATIONS)
+def test_every_type_equals_its_plain_reading(name: str, size: tuple[int, int], seeded: Seeded) -> None:
+    image = as_image(EXAMPLES / "coffee.png")[:, 100 : 100 + size[0], 200 : 200 + size[1]]
+    for strength in DEGRADATIONS[name].strengths:
+        if name == "jpeg2000" and min(size) < 128:
+            continue  # the plain one needs 8 resolutions
+        ours = degrade(image, name, strength=strength, generator=seeded(3))
+        close(ours, PLAIN[name](image, strength, seeded(3)).clamp(0, 1), atol=1e-4)
 
 
 # Colours
@@ -224,16 +271,27 @@ def test_compressed_images_are_pillows_own_files_decoded(
     assert torch.equal(degrade(photo, name, strength=strength, generator=seeded(0)), expected)
 
 
+def test_jpeg_says_how_long_a_side_may_be(seeded: Seeded) -> None:
+    with pytest.raises(InputError, match=r"JPEG allows sides of at most 65500 px, got \(1, 65501\)"):
+        degrade(torch.zeros((3, 1, 65501)), "jpeg", level=1, generator=seeded(0))
+
+
 # Space and steps
 
 
 def test_quantisation_leaves_as_many_values_as_it_has_bins(seeded: Seeded) -> None:
     ramp = ((torch.arange(70) + 0.5) / 70).expand(3, 1, 70)
     steps = degrade(ramp, "quantization", strength=7, generator=seeded(0))
-    close(steps[0, 0], (torch.arange(70) // 10) / 6)
+    close(steps[0, 0], (torch.arange(70) // 10 + 0.5) / 7)  # the middles of the bins
     black_too = torch.cat([torch.zeros(3, 1, 1), ramp], dim=-1)  # exact black is a bin of its own
     degraded = degrade(black_too, "quantization", strength=7, generator=seeded(0))
     assert len(set(degraded.flatten().tolist())) == 8
+
+
+def test_quantisation_leaves_the_range_of_a_hazy_picture(photo: Tensor, seeded: Seeded) -> None:
+    hazy = 0.4 + 0.2 * photo
+    degraded = degrade(hazy, "quantization", level=1, generator=seeded(0))
+    assert (degraded - hazy).abs().amax() <= 0.5 / 20 + 1e-6
 
 
 def test_pixelate_repeats_every_other_pixel_at_half_size(seeded: Seeded) -> None:
@@ -263,6 +321,11 @@ def test_patches_are_copies_from_at_most_8_pixels_away(seeded: Seeded) -> None:
     assert torch.equal(moves, moves.round())
     assert moves.abs().amax() == 8
     assert degrade(image, "non_eccentricity_patch", strength=1, generator=seeded(0)).ne(image).sum() <= 3 * 16 * 16
+
+
+def test_the_first_square_lies_on_top() -> None:
+    number = spatial.topmost(torch.tensor([[0, 0], [1, 1]]), 2, 3, 4)
+    assert number.tolist() == [[0, 0, 2, 2], [0, 0, 1, 2], [2, 1, 1, 2]]
 
 
 def test_colour_blocks_are_even_squares(seeded: Seeded) -> None:

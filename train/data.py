@@ -139,9 +139,9 @@ class CropDataset(Dataset[Sample]):
         base = draw_composition(generator, count=1)
         count = 1 + int(torch.randint(self.recipe.composed, (), generator=generator))
         composition = draw_composition(generator, count=count)
-        crops = [base.apply(crop, base_level) for crop in crops]
+        crops = [base.at(base_level).apply(crop) for crop in crops]
         levels = [MAX_LEVEL * level / self.recipe.levels for level in range(self.recipe.levels + 1)]
-        rendered = [torch.stack([composition.apply(crop, level) for level in levels]) for crop in crops]
+        rendered = [torch.stack([composition.at(level).apply(crop) for level in levels]) for crop in crops]
         if side < self.recipe.crop:
             rendered = [_resize(crops, self.recipe.crop, self.recipe.crop) for crops in rendered]
         return Sample(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from explain.figures import Panel, inspect_figure
+from explain.figures import Panel, inspect_figure, save_figure
 from explain.heatmaps import METHODS, TARGETS
 
 from .inspect_settings import DEGRADED, ORIGINAL, Settings
@@ -32,8 +32,8 @@ def write_figure(path: Path, settings: Settings, before: Analysis, after: Analys
         Panel(f"Degraded: {report.score:.3f}", after.picture),
         Panel(f"Heatmap ({settings.subject})", heatmap),
     ]
-    metadata = {"Description": caption, "Software": f"QualiCLIP Studio {report.version}"}
-    inspect_figure(panels, before.report, report, caption=caption).savefig(path, dpi=160, metadata=metadata)
+    figure = inspect_figure(panels, before.report, report, caption=caption)
+    save_figure(figure, path, description=caption, version=report.version)
 
 
 def write_scores(path: Path, settings: Settings, before: Analysis, after: Analysis) -> None:

@@ -24,12 +24,11 @@ def color_diffusion(image: Tensor, amount: float, generator: Generator) -> Tenso
 def edge_mask(image: Tensor) -> Tensor:
     """Blurred gradient magnitude (H, W), stretched so that the 1st and 99th percentiles become 0 and 1."""
     gray = torch.einsum("c,chw->hw", torch.tensor(GRAY).to(image), image)
-    padded = pad_replicate(gray[None], 1, 1)[0]
-    dx = padded[1:-1, 1:-1] - padded[1:-1, :-2]
-    dy = padded[1:-1, 1:-1] - padded[:-2, 1:-1]
+    padded = pad_replicate(gray[None], (1, 0), (1, 0))[0]
+    dx = padded[1:, 1:] - padded[1:, :-1]
+    dy = padded[1:, 1:] - padded[:-1, 1:]
     edges = blur_gaussian(torch.hypot(dx, dy)[None], 4)[0]
-    values = edges.flatten().sort().values
-    low, high = values[round(0.01 * (len(values) - 1))], values[round(0.99 * (len(values) - 1))]
+    low, high = (edges.flatten().kthvalue(1 + round(share * (edges.numel() - 1))).values for share in (0.01, 0.99))
     return ((edges - low) / (high - low).clamp(min=1e-6)).clamp(0, 1)
 
 
@@ -37,7 +36,7 @@ def translate(channel: Tensor, down: float, right: float) -> Tensor:
     """Channel (H, W) moved by a fraction of pixels (both not negative), borders replicated."""
     height, width = channel.shape
     rows, columns = math.floor(down), math.floor(right)
-    padded = pad_replicate(channel[None], rows + 1, columns + 1)[0]
+    padded = pad_replicate(channel[None], (rows + 1, 0), (columns + 1, 0))[0]
     corners = [
         padded[1 - step_y : 1 - step_y + height, 1 - step_x : 1 - step_x + width]
         for step_y in (0, 1)

@@ -1,5 +1,7 @@
 """Colour spaces of RGB images (3, H, W): CIE Lab (D65) and YCbCr (BT.601, full range)."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -15,22 +17,30 @@ def _mix(matrix: Tensor, image: Tensor) -> Tensor:
     return torch.einsum("rc,chw->rhw", matrix.to(image), image)
 
 
+def _bent(values: Tensor, *, until: float, slope: float, curve: Callable[[Tensor], Tensor]) -> Tensor:
+    """A curve that goes on as a straight line below `until`. It may change its argument.
+
+    Without masks, which cost more than the curves; new memory costs as much, so what is ours is changed in place.
+    """
+    return curve(values.clamp(min=until)).add_((values - until).clamp_(max=0), alpha=slope)
+
+
 def rgb_to_lab(image: Tensor) -> Tensor:
     """Lab (3, H, W) of an RGB image: L in [0, 100], a and b about [-128, 127]."""
-    linear = torch.where(image > 0.04045, ((image + 0.055) / 1.055).clamp(min=0) ** 2.4, image / 12.92)
-    xyz = _mix(torch.tensor(RGB_TO_XYZ), linear) / torch.tensor(WHITE).to(image)[:, None, None]
-    x, y, z = torch.where(xyz > EPSILON, xyz.clamp(min=EPSILON) ** (1 / 3), (KAPPA * xyz + 16) / 116)
+    linear = _bent(image, until=0.04045, slope=1 / 12.92, curve=lambda v: v.add_(0.055).div_(1.055).pow_(2.4))
+    xyz = _mix(torch.tensor(RGB_TO_XYZ) / torch.tensor(WHITE)[:, None], linear)
+    x, y, z = _bent(xyz, until=EPSILON, slope=KAPPA / 116, curve=lambda v: v.pow_(1 / 3))
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
 def lab_to_rgb(lab: Tensor) -> Tensor:
     """RGB (3, H, W) of a Lab image; colours outside the gamut give values outside [0, 1]."""
     y = (lab[0] + 16) / 116
-    roots = torch.stack([y + lab[1] / 500, y, (y - lab[2] / 200).clamp(min=0)])
-    xyz = torch.where(roots**3 > EPSILON, roots**3, (116 * roots - 16) / KAPPA)
-    xyz = xyz * torch.tensor(WHITE).to(lab)[:, None, None]
-    linear = _mix(torch.linalg.inv(torch.tensor(RGB_TO_XYZ, dtype=torch.float64)), xyz)
-    return torch.where(linear > 0.0031308, 1.055 * linear.clamp(min=0) ** (1 / 2.4) - 0.055, 12.92 * linear)
+    roots = torch.stack([y + lab[1] / 500, y, (y - lab[2] / 200).clamp_(min=0)])
+    xyz = _bent(roots, until=EPSILON ** (1 / 3), slope=116 / KAPPA, curve=lambda v: v.pow_(3))
+    from_xyz = torch.linalg.inv(torch.tensor(RGB_TO_XYZ, dtype=torch.float64)) * torch.tensor(WHITE)
+    linear = _mix(from_xyz, xyz)
+    return _bent(linear, until=0.0031308, slope=12.92, curve=lambda v: v.pow_(1 / 2.4).mul_(1.055).sub_(0.055))
 
 
 def rgb_to_ycbcr(image: Tensor) -> Tensor:

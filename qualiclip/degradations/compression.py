@@ -8,6 +8,10 @@ import torch
 from PIL import Image
 from torch import Generator, Tensor
 
+from ..errors import InputError
+
+JPEG_LONGEST_SIDE = 65500  # of libjpeg
+
 
 def _recompress(image: Tensor, **options: Any) -> Tensor:
     values = (image.detach().clamp(0, 1) * 255).round().to(torch.uint8)
@@ -19,7 +23,13 @@ def _recompress(image: Tensor, **options: Any) -> Tensor:
 
 
 def jpeg(image: Tensor, quality: float, generator: Generator) -> Tensor:
-    """Image after JPEG at a quality of 1..100 (rounded), colours at half resolution. Source: KADID-10k, type 10."""
+    """Image after JPEG at a quality of 1..100 (rounded), colours at half resolution. Source: KADID-10k, type 10.
+
+    Raises:
+        InputError: if a side is longer than the file format allows.
+    """
+    if max(image.shape[-2:]) > JPEG_LONGEST_SIDE:
+        raise InputError(f"JPEG allows sides of at most {JPEG_LONGEST_SIDE} px, got {tuple(image.shape[-2:])}")
     return _recompress(image, format="JPEG", quality=round(quality), subsampling="4:2:0")
 
 

@@ -16,15 +16,27 @@ def jitter(image: Tensor, sigma: float, generator: Generator) -> Tensor:
     Source: KADID-10k, type 19. Borders are replicated; ARNIQA's port also moves the whole picture.
     """
     height, width = image.shape[-2:]
-    fields = torch.randn((JITTER_ROUNDS, height, width, 2), generator=generator).to(image)
     pixels_to_grid = torch.tensor([2 / width, 2 / height]).to(image)
     identity = torch.eye(2, 3).to(image)[None]
     grid = functional.affine_grid(identity, [1, 3, height, width], align_corners=False)  # (1, H, W, 2)
     result = image[None]
-    for field in fields:
-        moved = grid + field * sigma * pixels_to_grid
+    for _ in range(JITTER_ROUNDS):
+        field = torch.randn((height, width, 2), generator=generator).to(image)
+        moved = torch.addcmul(grid, field, sigma * pixels_to_grid)
         result = functional.grid_sample(result, moved, padding_mode="border", align_corners=False)
     return result[0]
+
+
+def topmost(corners: Tensor, side: int, height: int, width: int) -> Tensor:
+    """Number (H, W) of the first square that covers each pixel, n where none does; corners (n, 2) are top left.
+
+    The first lies on top, so one more square changes only what was pristine: more squares are always more damage.
+    """
+    inside = torch.arange(side)
+    rows, columns = corners[:, 0, None, None] + inside[:, None], corners[:, 1, None, None] + inside
+    numbers = torch.arange(len(corners), dtype=torch.int32).repeat_interleave(side * side)
+    nothing = torch.full((height * width,), len(corners), dtype=torch.int32)
+    return nothing.scatter_reduce(0, (rows * width + columns).flatten(), numbers, "amin").view(height, width)
 
 
 def non_eccentricity_patch(image: Tensor, count: float, generator: Generator) -> Tensor:
@@ -34,15 +46,17 @@ def non_eccentricity_patch(image: Tensor, count: float, generator: Generator) ->
     """
     height, width = image.shape[-2:]
     side = min(PATCH_SIDE, height // 2, width // 2)
-    rows, columns = height - side, width - side
+    furthest = torch.tensor([height - side, width - side])
     draws = torch.rand((round(count), 4), generator=generator)
-    targets = (draws[:, :2] * torch.tensor([rows + 1, columns + 1])).long()
+    targets = (draws[:, :2] * (furthest + 1)).long()
     offsets = (draws[:, 2:] * (2 * PATCH_REACH + 1)).long() - PATCH_REACH
-    sources = torch.minimum((targets + offsets).clamp(min=0), torch.tensor([rows, columns]))
+    moves = torch.minimum((targets + offsets).clamp(min=0), furthest) - targets
+    number = topmost(targets, side, height, width)
+    rows, columns = (number < len(targets)).nonzero(as_tuple=True)
+    down, right = moves[number[rows, columns].long()].T
+    rows, columns, down, right = (index.to(image.device) for index in (rows, columns, down, right))
     result = image.clone()
-    for (top, left), (from_top, from_left) in zip(targets.tolist(), sources.tolist(), strict=True):
-        patch = image[:, from_top : from_top + side, from_left : from_left + side]
-        result[:, top : top + side, left : left + side] = patch
+    result[:, rows, columns] = image[:, rows + down, columns + right]
     return result
 
 
@@ -56,14 +70,13 @@ def pixelate(image: Tensor, strength: float, generator: Generator) -> Tensor:
 
 
 def quantization(image: Tensor, levels: float, generator: Generator) -> Tensor:
-    """Image with `levels` equal-width bins over [0, 1], then stretched to its full range.
+    """Image with every sample moved to the middle of one of `levels` equal-width bins; exact black stays black.
 
-    Source: KADID-10k, type 22, as in ARNIQA's port (equal-width bins instead of Otsu thresholds).
+    Source: KADID-10k, type 22, as in ARNIQA's port (equal-width bins instead of Otsu thresholds). The port then
+    stretches each picture to the full range, which gives a hazy one contrast; we do not.
     """
     bins = round(levels)
-    indices = (image * bins).ceil()  # bins are open below, as in the port: exact black is a bin of its own
-    low, high = indices.amin(), indices.amax()
-    return (indices - low) / (high - low).clamp(min=1)
+    return ((image * bins - 1e-4).ceil() - 0.5) / bins  # bins are closed above, as in the port, in spite of rounding
 
 
 def color_block(image: Tensor, count: float, generator: Generator) -> Tensor:
@@ -72,7 +85,8 @@ def color_block(image: Tensor, count: float, generator: Generator) -> Tensor:
     side = min(BLOCK_SIDE, height // 2, width // 2)
     draws = torch.rand((round(count), 5), generator=generator)
     corners = (draws[:, :2] * torch.tensor([height - side + 1, width - side + 1])).long()
+    number = topmost(corners, side, height, width)
+    covered = number < len(corners)
     result = image.clone()
-    for (top, left), color in zip(corners.tolist(), draws[:, 2:].to(image), strict=True):
-        result[:, top : top + side, left : left + side] = color[:, None, None]
+    result[:, covered.to(image.device)] = draws[number[covered].long(), 2:].T.to(image)
     return result

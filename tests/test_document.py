@@ -1,0 +1,14 @@
+"""The pages in docs/ that are made from the code say what the code says."""
+
+from tests.document import DOCS, measured_part, page
+
+
+def test_the_page_of_degradations_is_up_to_date():
+    text = (DOCS / "degradations.md").read_text(encoding="utf-8")
+    assert text == page(measured_part(text)), "run `make docs`"
+
+
+def test_every_type_is_in_the_measured_part():
+    text = (DOCS / "degradations.md").read_text(encoding="utf-8")
+    rows = [line for line in measured_part(text).splitlines() if line.startswith("| ") and " % |" in line]
+    assert len(rows) == 24
