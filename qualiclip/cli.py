@@ -16,7 +16,7 @@ from .errors import UsageError
 from .terminal import run, say
 
 if TYPE_CHECKING:
-    from .scoring import Failure, Scorer
+    from .scoring import Failure, QualityReport, Scorer
 
 app = typer.Typer(
     help="Score the quality of photos without a reference, degrade them, and see where the model looks.",
@@ -32,13 +32,29 @@ PrecisionOption = Annotated[str, typer.Option("--precision", help="Numbers to co
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the random parts.", min=0, max=2**31 - 1)]
 
 
+PairOption = Annotated[
+    list[str] | None,
+    typer.Option("--pair", help='Own prompts, as "Good photo.|Bad photo."; may be given more than once.'),
+]
+ScaleOption = Annotated[
+    float | None, typer.Option("--scale", help="Factor before the softmax; the authors' is 100, pyiqa's 50.")
+]
 DETAIL_SIDE = 200  # px of a picture on a contact sheet, shown about one to one
 
 
-def _load(model: str, *, engine: str = "auto", precision: str = "fp32") -> "Scorer":
+def _load(
+    model: str,
+    *,
+    engine: str = "auto",
+    precision: str = "fp32",
+    pairs: list[str] | None = None,
+    scale: float | None = None,
+) -> "Scorer":
+    from .prompts import parse_pair
     from .scoring import load
 
-    scorer = load(model, engine=engine, precision=precision)
+    own = tuple(parse_pair(text) for text in pairs) if pairs else None
+    scorer = load(model, pairs=own, scale=scale, engine=engine, precision=precision)
     checkpoint = scorer.checkpoint
     say(f"model {checkpoint.name} (sha256 {checkpoint.sha256[:12]}), engine {scorer.engine}, {scorer.precision}")
     return scorer
@@ -66,6 +82,8 @@ def score(
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a CSV file.")] = None,
     engine: EngineOption = "auto",
     precision: PrecisionOption = "fp32",
+    pair: PairOption = None,
+    scale: ScaleOption = None,
 ) -> None:
     """Print the quality score of pictures: from 0 to 1, higher is better."""
     from tqdm import tqdm
@@ -74,7 +92,7 @@ def score(
     from .tables import csv_rows
 
     found = list(find_pictures(paths, recursive=recursive))
-    scorer = _load(model, engine=engine, precision=precision)
+    scorer = _load(model, engine=engine, precision=precision, pairs=pair, scale=scale)
     positives = [pair.positive for pair in scorer.model.settings.pairs]
     results = []
     with csv_rows(csv_file, ["path"], positives) if csv_file else nullcontext(lambda own, result: None) as write_row:
@@ -84,14 +102,81 @@ def score(
             results.append(result)
             write_row({"path": result.path}, result)
             if isinstance(result, Failure):
-                name = Path(result.path or "").name
-                say(f"qualiclip: {result.path}: {result.error.removeprefix(f'{name}: ')}")
+                _say_failure(result)
             elif not as_json:
                 typer.echo(f"{result.score:.4f}  {result.path}")
     if as_json:
         typer.echo(json.dumps([result.to_dict() for result in results], indent=2, ensure_ascii=False))
     if any(isinstance(result, Failure) for result in results):
         raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    paths: Annotated[list[Path], typer.Argument(help="Pictures, and folders of pictures.", show_default=False)],
+    models: Annotated[str, typer.Option("--models", help="Names or paths of models, separated by commas.")],
+    recursive: Annotated[bool, typer.Option("--recursive", help="Look into the folders of folders.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", help="Write a CSV file, a row per picture and model.")
+    ] = None,
+    engine: EngineOption = "auto",
+    precision: PrecisionOption = "fp32",
+    pair: PairOption = None,
+    scale: ScaleOption = None,
+) -> None:
+    """Print the quality scores of pictures by several models, side by side; a column per model."""
+    from .scoring import Failure
+    from .tables import csv_rows
+
+    names = [name.strip() for name in models.split(",")]
+    scorers = [_load(name, engine=engine, precision=precision, pairs=pair, scale=scale) for name in names]
+    labels = [scorer.checkpoint.name for scorer in scorers]
+    positives = [prompt.positive for scorer in scorers for prompt in scorer.model.settings.pairs]
+    if not as_json:
+        typer.echo("  ".join([*(f"{label:>10}" for label in labels), "picture"]))
+    results = []
+    columns = dict.fromkeys(positives)  # each once
+    with csv_rows(csv_file, ["path"], columns) if csv_file else nullcontext(lambda own, result: None) as write_row:
+        for item in find_pictures(paths, recursive=recursive):
+            result = _score_by_all(scorers, item)
+            for report in [result] if isinstance(result, Failure) else result:
+                write_row({"path": report.path}, report)
+            results.append(result)
+            if isinstance(result, Failure):
+                _say_failure(result)
+            elif not as_json:
+                typer.echo("  ".join([*(f"{report.score:>10.4f}" for report in result), str(item)]))
+    if as_json:
+        typer.echo(json.dumps([_comparison(result) for result in results], indent=2, ensure_ascii=False))
+    if any(isinstance(result, Failure) for result in results):
+        raise typer.Exit(1)
+
+
+def _score_by_all(scorers: "list[Scorer]", item: "Path | Failure") -> "list[QualityReport] | Failure":
+    """A report of each model, or the failure."""
+    from .scoring import Failure
+
+    if isinstance(item, Failure):
+        return item
+    reports = []
+    for scorer in scorers:
+        report = next(scorer.score_many([item]))
+        if isinstance(report, Failure):
+            return report
+        reports.append(report)
+    return reports
+
+
+def _comparison(result: "list[QualityReport] | Failure") -> dict[str, object]:
+    if isinstance(result, list):
+        return {"path": result[0].path, "reports": [report.to_dict() for report in result]}
+    return result.to_dict()
+
+
+def _say_failure(failure: "Failure") -> None:
+    name = Path(failure.path or "").name
+    say(f"qualiclip: {failure.path}: {failure.error.removeprefix(f'{name}: ')}")
 
 
 def _check_png(path: Path) -> None:
@@ -206,16 +291,27 @@ def explain(
 
 
 @app.command()
-def models() -> None:
+def models(
+    download: Annotated[str | None, typer.Option("--download", help="Get the files of a model first.")] = None,
+) -> None:
     """List the models that can be named: what, where from, licence, file and its SHA-256."""
+    from .loading import load_checkpoint
     from .weights import REGISTRY, file_sha256
 
+    if download is not None:
+        load_checkpoint(download)  # with what it is built on, and checked
     for name, entry in REGISTRY.items():
-        here = entry.path.is_file()
-        typer.echo(f"{name}\n  {entry.description}\n  from    {entry.origin}\n  licence {entry.licence}")
-        typer.echo(
-            f"  file    {entry.path if here else 'not here'}\n  sha256  {file_sha256(entry.path) if here else '-'}"
+        here = entry.path
+        lines = (
+            name,
+            f"  {entry.description}",
+            f"  from     {entry.origin}",
+            f"  licence  {entry.licence}",
+            f"  cite     {entry.citation}",
+            f"  file     {here or f'not here; qualiclip models --download {name}'}",
+            f"  sha256   {file_sha256(here) if here else '-'}",
         )
+        typer.echo("\n".join(lines))
 
 
 def _version(asked: bool) -> None:

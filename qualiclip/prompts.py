@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .errors import UsageError
+
 
 @dataclass(frozen=True)
 class PromptPair:
@@ -22,3 +24,15 @@ ANTONYM_PAIRS: tuple[PromptPair, ...] = (
     PromptPair("High-quality image.", "Low-quality image."),
     PromptPair("Good picture.", "Bad picture."),
 )
+
+
+def parse_pair(text: str) -> PromptPair:
+    """A pair written as "positive|negative".
+
+    Raises:
+        UsageError: if there are not two texts with a bar between them.
+    """
+    parts = [part.strip() for part in text.split("|")]
+    if len(parts) != 2 or not all(parts):
+        raise UsageError(f"prompt pair {text!r}: expected two texts with a bar between, as 'Good photo.|Bad photo.'")
+    return PromptPair(*parts)

@@ -11,9 +11,10 @@ from torch import Tensor
 from . import __version__
 from .engines import ENGINES, resolve_engine
 from .errors import InputError, unknown_name
+from .loading import Checkpoint, load_checkpoint
 from .model import QualityModel
 from .pictures import DEFAULT_LIMITS, PictureLimits, PictureSource, as_image
-from .weights import Checkpoint, load_checkpoint
+from .prompts import PromptPair
 
 PRECISIONS = ("fp32",)
 
@@ -149,12 +150,22 @@ def _path_of(source: PictureSource) -> str | None:
 
 
 def load(
-    model: str = "auto", *, engine: str = "auto", precision: str = "fp32", limits: PictureLimits = DEFAULT_LIMITS
+    model: str = "auto",
+    *,
+    pairs: tuple[PromptPair, ...] | None = None,
+    scale: float | None = None,
+    engine: str = "auto",
+    precision: str = "fp32",
+    limits: PictureLimits = DEFAULT_LIMITS,
 ) -> Scorer:
     """A scorer for a model given by name, by the path of a checkpoint, or as "auto".
 
+    `pairs` are prompts of one's own, for models with a text encoder; `scale` is the factor before the softmax, None
+    for the model's own.
+
     Raises:
-        UsageError: if the model, engine or precision is unknown.
-        WeightsError: if the weights are missing or damaged.
+        UsageError: if the model, engine or precision is unknown, or the scale not positive.
+        WeightsError: if the weights are missing or damaged, or have no text encoder for `pairs`.
     """
-    return Scorer(load_checkpoint(model), engine=engine, precision=precision, limits=limits)
+    checkpoint = load_checkpoint(model, pairs=pairs, scale=scale)
+    return Scorer(checkpoint, engine=engine, precision=precision, limits=limits)

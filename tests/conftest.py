@@ -12,10 +12,10 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from qualiclip.backbone import BackboneSettings
+from qualiclip.checkpoints import save_checkpoint
 from qualiclip.model import ModelSettings, QualityModel
 from qualiclip.pictures import as_image
 from qualiclip.prompts import ANTONYM_PAIRS
-from qualiclip.weights import save_checkpoint
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
 TINY_BACKBONE = BackboneSettings(blocks=(1, 1, 1, 1), width=8, heads=4, embedding_size=32)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import qualiclip
 from qualiclip.degradations import MAX_SEED, degrade
 from qualiclip.pictures import as_image, image_to_picture
+from tests.clip_files import TINY, TINY_TEXT, official_state
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
 CAT = EXAMPLES / "cat.png"
@@ -55,6 +57,40 @@ def test_a_bad_file_is_a_row_with_its_error_and_the_others_are_scored(tmp_path):
     assert rows[0]["error"] == first["error"]
     assert float(rows[1]["score"]) == second["score"]
     assert float(rows[1]["Good photo."]) == second["pairs"][0]["probability"]
+
+
+def test_compare_prints_a_column_per_model(tmp_path, tiny_checkpoint):
+    bad = tmp_path / "bad.jpg"
+    bad.write_text("no picture")
+    table = tmp_path / "a.csv"
+    models = f"compact,{tiny_checkpoint}"
+    out, err = run("compare", bad, CAT, "--models", models, "--csv", table, status=1)
+    head, line = out.splitlines()
+    assert head.split() == ["compact", tiny_checkpoint.name, "picture"]
+    scores = [qualiclip.load(name).score(CAT).score for name in ("compact", str(tiny_checkpoint))]
+    assert [float(cell) for cell in line.split()[:2]] == pytest.approx(scores, abs=5e-5)
+    assert f"qualiclip: {bad}: " in err
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["model"] for row in rows] == ["", "compact", tiny_checkpoint.name]
+    assert [float(row["score"]) for row in rows[1:]] == pytest.approx(scores, abs=1e-6)
+
+
+def test_compare_prints_json(tiny_checkpoint):
+    out, _ = run("compare", CAT, "--models", f"compact, {tiny_checkpoint}", "--json")
+    (result,) = json.loads(out)
+    assert [report["model"] for report in result["reports"]] == ["compact", tiny_checkpoint.name]
+    assert result["path"] == str(CAT)
+
+
+def test_own_prompts_and_scale(tmp_path, monkeypatch):
+    torch.save(official_state(TINY, TINY_TEXT, seed=0), tmp_path / "a.pth")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    own = ("--pair", "Day|Night", "--pair", "Calm | Wild", "--scale", "50")
+    out, _ = run("score", CAT, "--model", tmp_path / "a.pth", *own, "--json")
+    (report,) = json.loads(out)
+    assert [(pair["positive"], pair["negative"]) for pair in report["pairs"]] == [("Day", "Night"), ("Calm", "Wild")]
+    assert report["scale"] == 50
 
 
 def test_plain_score_is_a_line_per_picture():
@@ -163,6 +199,12 @@ def test_version_is_the_packages():
         (("score", CAT, "--model", "compct"), 2, "unknown model 'compct'; did you mean compact?"),
         (("score", CAT, "--model", "none.safetensors"), 1, "no such file"),
         (("score", CAT, "--engine", "gpu"), 2, "unknown engine 'gpu'"),
+        (("score", CAT, "--model", "compact", "--pair", "Day|Night"), 1, "compact has no text encoder"),
+        (("score", CAT, "--pair", "Day"), 2, "prompt pair 'Day': expected two texts with a bar between"),
+        (("score", CAT, "--scale", "0"), 2, "positive scale"),
+        (("compare", CAT), 2, "Missing option '--models'"),
+        (("compare", CAT, "--models", "compact,qualclip"), 2, "did you mean qualiclip"),
+        (("models", "--download", "qualicip"), 2, "did you mean qualiclip"),
         (("score", CAT, "--csv", "no/such/folder/a.csv"), 1, "No such file or directory"),
         (("degrade", CAT, "out.jpg", "--type", "jpeg", "--level", "1"), 2, "must end in .png"),
         (("degrade", CAT, "out.png", "--type", "gausian_blur", "--level", "1"), 2, "did you mean gaussian_blur"),

@@ -7,7 +7,7 @@ import torch
 
 from qualiclip.engines import ENGINES, resolve_engine
 from qualiclip.errors import UsageError
-from qualiclip.weights import load_checkpoint
+from qualiclip.loading import load_checkpoint
 
 
 @pytest.fixture(scope="module")

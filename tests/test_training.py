@@ -13,9 +13,9 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from qualiclip.errors import InputError, TrainingError, UsageError
+from qualiclip.loading import load_checkpoint
 from qualiclip.pictures import image_to_picture
 from qualiclip.prompts import ANTONYM_PAIRS
-from qualiclip.weights import load_checkpoint
 from train.__main__ import app, override
 from train.data import CropDataset, Sample, collate
 from train.objective import anchor_loss, general_pairs, loss_terms

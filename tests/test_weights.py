@@ -1,107 +1,189 @@
-"""Reading and writing checkpoints; what is refused."""
+"""The registry, finding and downloading files: from a real server, with real interruptions."""
 
+import http.server
 import json
+import re
+import subprocess
+import sys
+import threading
+from typing import ClassVar
 
 import pytest
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 
+from qualiclip import weights
 from qualiclip.errors import UsageError, WeightsError
-from qualiclip.weights import REGISTRY, file_sha256, load_checkpoint, resolve_model, save_checkpoint
+from qualiclip.loading import load_checkpoint
+from qualiclip.weights import REGISTRY, RemoteFile, fetch, file_sha256, resolve_model
+from tests.clip_files import TINY, TINY_TEXT, official_state
+
+CONTENT = bytes(range(256)) * 8192  # 2 MiB
 
 
-def rewrite(path, out, *, change=None, metadata=None):
-    """A copy of a checkpoint with changed tensors or metadata."""
-    with safe_open(path, framework="pt") as file:
-        kept = file.metadata()
-    state = load_file(path)
-    if change:
-        change(state)
-    save_file(state, out, {**kept, **(metadata or {})})
-    return str(out)
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Serves CONTENT, with ranges unless `ranges` is false; breaks off after `limit` bytes."""
+
+    ranges = True
+    limit = len(CONTENT)
+    asked: ClassVar[list] = []
+
+    def do_GET(self):
+        wanted = self.headers.get("Range")
+        self.asked.append(wanted)
+        if self.path != "/model.pth":
+            self.send_error(404)
+            return
+        start = int(re.search(r"\d+", wanted)[0]) if wanted and self.ranges else 0
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.end_headers()
+        self.wfile.write(CONTENT[start : self.limit])
+
+    def log_message(self, *arguments):
+        pass
 
 
-def test_saved_model_comes_back_equal(tiny_model, tmp_path):
-    path = tmp_path / "model.safetensors"
-    save_checkpoint(tiny_model, path, training={"steps": 3}, dtype=torch.float32)
-    loaded = load_checkpoint(str(path))
-    assert loaded.model.settings == tiny_model.settings
-    assert dict(loaded.training) == {"steps": 3}
-    for name, value in tiny_model.state_dict().items():
-        torch.testing.assert_close(loaded.model.state_dict()[name], value, atol=1e-6, rtol=0)
+@pytest.fixture
+def server():
+    handler = type("OwnHandler", (Handler,), {"asked": []})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as own:
+        threading.Thread(target=own.serve_forever, daemon=True).start()
+        handler.address = f"http://127.0.0.1:{own.server_port}"
+        yield handler
+        own.shutdown()
 
 
-def test_half_precision_is_for_storage_only(tiny_model, tmp_path):
-    path = tmp_path / "model.safetensors"
-    save_checkpoint(tiny_model, path, training={}, dtype=torch.float16)
-    model = load_checkpoint(str(path)).model
-    assert {value.dtype for value in load_file(path).values() if value.is_floating_point()} == {torch.float16}
-    assert {value.dtype for value in model.state_dict().values() if value.is_floating_point()} == {torch.float32}
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path, monkeypatch):
+    """Caches of this test's own, and nothing from the environment."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    for name in ("QUALICLIP_WEIGHTS", "QUALICLIP_MODEL", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
 
 
-def test_loaded_model_is_frozen_and_in_eval_mode(tiny_checkpoint):
-    model = load_checkpoint(str(tiny_checkpoint)).model
-    assert not model.training
-    assert not any(parameter.requires_grad for parameter in model.parameters())
+def downloaded(tmp_path):
+    return tmp_path / "torch" / "hub" / "checkpoints" / "model.pth"
 
 
-def test_prompt_features_are_unit_vectors_after_half_precision_storage(tiny_model, tmp_path):
-    path = tmp_path / "model.safetensors"
-    save_checkpoint(tiny_model, path, training={}, dtype=torch.float16)
-    lengths = load_checkpoint(str(path)).model.prompt_features.norm(dim=-1)
-    torch.testing.assert_close(lengths, torch.ones(7, 2), atol=1e-6, rtol=0)
+def test_a_file_is_downloaded_once_into_torchs_cache(server, tmp_path, capsys):
+    file = RemoteFile("model.pth", url=f"{server.address}/model.pth")
+    assert fetch(file) == downloaded(tmp_path)
+    assert downloaded(tmp_path).read_bytes() == CONTENT
+    assert "model.pth: 100%" in capsys.readouterr().err
+    fetch(file)
+    assert server.asked == [None]
 
 
-def test_missing_key_is_named(tiny_checkpoint, tmp_path):
-    path = rewrite(tiny_checkpoint, tmp_path / "a.safetensors", change=lambda state: state.pop("backbone.conv1.weight"))
-    with pytest.raises(WeightsError, match=r"a\.safetensors: weights do not fit.*backbone\.conv1\.weight"):
-        load_checkpoint(path)
+def test_a_download_goes_on_where_it_broke_off(server, tmp_path):
+    file = RemoteFile("model.pth", url=f"{server.address}/model.pth")
+    server.limit = 700_000
+    with pytest.raises(WeightsError, match=r"model\.pth can't be downloaded \(127\.0\.0\.1: .*broke off"):
+        fetch(file)
+    assert not downloaded(tmp_path).exists()  # no half file under the name of the whole
+    server.limit = len(CONTENT)
+    assert fetch(file).read_bytes() == CONTENT
+    assert server.asked == [None, "bytes=700000-"]
 
 
-def test_unexpected_key_is_named(tiny_checkpoint, tmp_path):
-    path = rewrite(tiny_checkpoint, tmp_path / "a.safetensors", change=lambda s: s.update(surprise=torch.ones(1)))
-    with pytest.raises(WeightsError, match="surprise"):
-        load_checkpoint(path)
+def test_a_server_without_ranges_starts_anew(server, tmp_path):
+    server.ranges = False
+    target = downloaded(tmp_path)
+    target.parent.mkdir(parents=True)
+    target.with_name("model.pth.partial").write_bytes(b"something else")
+    assert fetch(RemoteFile("model.pth", url=f"{server.address}/model.pth")).read_bytes() == CONTENT
 
 
-def test_misshapen_key_is_named(tiny_checkpoint, tmp_path):
-    path = rewrite(
-        tiny_checkpoint, tmp_path / "a.safetensors", change=lambda s: s.update({"backbone.bn1.bias": torch.ones(3)})
-    )
-    with pytest.raises(WeightsError, match=r"backbone\.bn1\.bias"):
-        load_checkpoint(path)
+def test_the_second_address_is_tried_and_a_failure_tells_how_to_do_it_by_hand(server):
+    file = RemoteFile("other.pth", url=f"{server.address}/other.pth")
+    with pytest.raises(WeightsError, match=r"can't be downloaded \(127\.0\.0\.1: .*404.*\); get it by hand from http"):
+        fetch(file)
 
 
-def test_foreign_safetensors_is_refused(tiny_checkpoint, tmp_path):
-    path = rewrite(tiny_checkpoint, tmp_path / "a.safetensors", metadata={"format": "other"})
-    with pytest.raises(WeightsError, match="format 'other' instead of"):
-        load_checkpoint(path)
+def test_two_at_once_download_one_after_the_other(server, tmp_path):
+    file = RemoteFile("model.pth", url=f"{server.address}/model.pth")
+    threads = [threading.Thread(target=fetch, args=(file,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert server.asked == [None]
+    assert downloaded(tmp_path).read_bytes() == CONTENT
 
 
-def test_damaged_settings_are_refused(tiny_checkpoint, tmp_path):
-    path = rewrite(tiny_checkpoint, tmp_path / "a.safetensors", metadata={"settings": json.dumps({"scale": 1})})
-    with pytest.raises(WeightsError, match="settings"):
-        load_checkpoint(path)
+def run_code(code):
+    """Standard error of a process of its own, where sockets are not blocked as they are in the tests."""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return done.stderr.strip()
 
 
-@pytest.mark.parametrize("record", ["no json", "3"])
-def test_damaged_training_record_is_refused(tiny_checkpoint, tmp_path, record):
-    path = rewrite(tiny_checkpoint, tmp_path / "a.safetensors", metadata={"training": record})
-    with pytest.raises(WeightsError, match="can't be understood"):
-        load_checkpoint(path)
+@pytest.mark.parametrize("name", ["qualiclip", "clip-rn50", "qualiclip+-spaq"])
+def test_without_a_network_the_message_says_what_to_do(name):
+    no_network = "import socket; socket.getaddrinfo = lambda *a, **k: (_ for _ in ()).throw(OSError('no network'))"
+    message = run_code(f"{no_network}\nfrom qualiclip.weights import *; fetch(REGISTRY[{name!r}].file)").splitlines()[
+        -1
+    ]
+    assert "does not answer" in message
+    assert "by hand from https://" in message
+    assert "QUALICLIP_WEIGHTS" in message
 
 
-def test_damaged_file_is_refused(tmp_path):
-    path = tmp_path / "model.safetensors"
-    path.write_bytes(b"not a checkpoint")
-    with pytest.raises(WeightsError, match="not a readable safetensors file"):
-        load_checkpoint(str(path))
+def test_a_network_that_swallows_everything_is_given_up_within_5_seconds():
+    code = """
+import socket, time
+from qualiclip.weights import RemoteFile, fetch
+socket.create_connection = lambda *arguments, **options: time.sleep(60)
+start = time.monotonic()
+try:
+    fetch(RemoteFile("a", url="https://some.host/a"))
+finally:
+    assert time.monotonic() - start < 5
+"""
+    assert "some.host does not answer" in run_code(code).splitlines()[-1]
 
 
-def test_missing_file_is_said(tmp_path):
-    with pytest.raises(WeightsError, match="no such file"):
-        load_checkpoint(str(tmp_path / "none.safetensors"))
+def test_offline_means_offline(server, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(WeightsError, match=r"HF_HUB_OFFLINE is set; get it by hand from http.*QUALICLIP_WEIGHTS"):
+        fetch(RemoteFile("model.pth", url=f"{server.address}/model.pth"))
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("name", ["model.pth", "Model-Copy.pth"])
+def test_a_folder_of_ones_own_comes_first(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("QUALICLIP_WEIGHTS", str(tmp_path))
+    (tmp_path / name).write_bytes(b"mine")
+    assert fetch(RemoteFile("model.pth", hub=("some/repository", "Model-Copy.pth"))) == tmp_path / name
+
+
+@pytest.mark.parametrize("folder", ["checkpoints", "pyiqa"])
+def test_files_of_other_programs_are_found(tmp_path, folder):
+    path = tmp_path / "torch" / "hub" / folder / "QualiCLIP.pth"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"theirs")
+    assert REGISTRY["qualiclip"].path == path
+
+
+def test_the_first_hash_is_written_down_and_checked_ever_after(tmp_path, monkeypatch):
+    monkeypatch.setenv("QUALICLIP_WEIGHTS", str(tmp_path))
+    path = tmp_path / "qualiclip.pth"
+    torch.save(official_state(TINY, TINY_TEXT, seed=0), path)
+    first = load_checkpoint("qualiclip").sha256
+    notes = tmp_path / "cache" / "qualiclip-studio" / "sha256.json"
+    assert json.loads(notes.read_text()) == {"qualiclip.pth": first}
+    assert load_checkpoint("qualiclip").sha256 == first
+    torch.save(official_state(TINY, TINY_TEXT, seed=1), path)
+    with pytest.raises(WeightsError, match=rf"SHA-256 {file_sha256(path)[:12]}… where {first[:12]}… is expected"):
+        load_checkpoint("qualiclip")
+
+
+def test_a_known_hash_is_checked(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"a")
+    assert weights.check_sha256(RemoteFile("a", sha256=file_sha256(path)), path) == file_sha256(path)
+    with pytest.raises(WeightsError, match="SHA-256"):
+        weights.check_sha256(RemoteFile("a", sha256="0" * 64), path)
 
 
 def test_unknown_name_suggests_the_nearest():
@@ -109,17 +191,31 @@ def test_unknown_name_suggests_the_nearest():
         load_checkpoint("compct")
 
 
-def test_auto_is_compact_unless_the_environment_says_otherwise(monkeypatch, tiny_checkpoint):
-    monkeypatch.delenv("QUALICLIP_MODEL", raising=False)
-    assert resolve_model("auto") == ("compact", REGISTRY["compact"].path)
+def test_auto_is_the_environments_choice_else_qualiclip_if_here_else_compact(monkeypatch, tiny_checkpoint, tmp_path):
+    assert resolve_model("auto") == "compact"
+    monkeypatch.setenv("QUALICLIP_WEIGHTS", str(tmp_path))
+    (tmp_path / "qualiclip.pth").write_bytes(b"anything")
+    assert resolve_model("auto") == "qualiclip"
     monkeypatch.setenv("QUALICLIP_MODEL", "")
-    assert resolve_model("auto")[0] == "compact"
+    assert resolve_model("auto") == "qualiclip"
     monkeypatch.setenv("QUALICLIP_MODEL", str(tiny_checkpoint))
-    assert resolve_model("auto")[1] == tiny_checkpoint
+    assert resolve_model("auto") == str(tiny_checkpoint)
+
+
+def test_every_model_says_where_it_is_from_and_under_which_licence():
+    assert list(REGISTRY) == [
+        *("compact", "qualiclip", "qualiclip+", "qualiclip+-clive", "qualiclip+-flive", "qualiclip+-spaq", "clip-rn50")
+    ]
+    for entry in REGISTRY.values():
+        assert all([entry.description, entry.origin, entry.licence, entry.citation])
+        if isinstance(entry.file, RemoteFile):
+            assert all(address.startswith("https://") for address in entry.file.addresses)
+        assert entry.base is None or entry.base in REGISTRY
 
 
 def test_embedded_model_is_small_enough_and_says_how_it_was_trained():
     checkpoint = load_checkpoint("compact")
-    assert REGISTRY["compact"].path.stat().st_size <= 16 * 1024**2
-    assert checkpoint.sha256 == file_sha256(REGISTRY["compact"].path)
+    path = REGISTRY["compact"].path
+    assert path.stat().st_size <= 16 * 1024**2
+    assert checkpoint.sha256 == file_sha256(path)
     assert {"recipe", "photos", "held_out"} <= set(checkpoint.training)

@@ -18,10 +18,11 @@ from torch.utils.data import DataLoader, Subset
 from tqdm import tqdm
 
 import qualiclip
+from qualiclip.checkpoints import save_checkpoint
 from qualiclip.errors import InputError, TrainingError
+from qualiclip.loading import load_checkpoint
 from qualiclip.model import ModelSettings, QualityModel
 from qualiclip.prompts import ANTONYM_PAIRS
-from qualiclip.weights import load_checkpoint, save_checkpoint
 
 from .data import CropDataset, Sample, collate, list_photos, split_holdout
 from .objective import general_pairs, loss_terms
