@@ -31,10 +31,12 @@ def main() -> int:
     from qualiclip.errors import QualiclipError, UsageError
     from qualiclip.pictures import PictureLimits
     from qualiclip.scoring import load
+    from qualiclip.threads import set_threads
     from ui.page import build_page, launch_page
     from ui.studio import Studio
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    set_threads()
     try:
         scorer = load(arguments.model, limits=PictureLimits(megapixels=arguments.megapixels))
     except QualiclipError as error:

@@ -95,10 +95,19 @@ class Backbone(ModifiedResNet):  # type: ignore[misc]  # open_clip ships no type
         )
         self.attnpool = MeanQueryPooling(settings.channels, settings.heads, settings.embedding_size)
 
+    def lower(self, pixels: Tensor) -> Tensor:
+        """Output of layer 3 (N, C/2, H/16, W/16) of normalised pixels (N, 3, H, W)."""
+        features: Tensor = self.layer3(self.layer2(self.layer1(self.stem(pixels))))
+        return features
+
+    def upper(self, features: Tensor) -> Tensor:
+        """Feature map (N, C, h, w) of the output of layer 3."""
+        feature_map: Tensor = self.layer4(features)
+        return feature_map
+
     def feature_map(self, pixels: Tensor) -> Tensor:
         """Feature map (N, C, h, w) of normalised pixels (N, 3, H, W); h and w are about H/32 and W/32."""
-        features: Tensor = self.layer4(self.layer3(self.layer2(self.layer1(self.stem(pixels)))))
-        return features
+        return self.upper(self.lower(pixels))
 
     def pool(self, feature_map: Tensor) -> Tensor:
         """Embedding (N, D), not of unit length, of a feature map (N, C, h, w)."""

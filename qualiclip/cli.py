@@ -26,8 +26,10 @@ app = typer.Typer(
 )
 
 ModelOption = Annotated[str, typer.Option("--model", help="Name or path of a model.")]
-EngineOption = Annotated[str, typer.Option("--engine", help="How to compute: auto, eager or fused.")]
-PrecisionOption = Annotated[str, typer.Option("--precision", help="Numbers to compute with: fp32.")]
+EngineOption = Annotated[str, typer.Option("--engine", help="How to compute: auto, eager, fused, openvino, compile.")]
+PrecisionOption = Annotated[
+    str, typer.Option("--precision", help="Numbers to compute with: fp32, or bf16 where the processor has it.")
+]
 # The largest seed is degradations.MAX_SEED, not imported here: that would load torch for --help.
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of the random parts.", min=0, max=2**31 - 1)]
 
@@ -52,9 +54,12 @@ def _load(
 ) -> "Scorer":
     from .prompts import parse_pair
     from .scoring import load
+    from .threads import set_threads
+
+    set_threads()
 
     own = tuple(parse_pair(text) for text in pairs) if pairs else None
-    scorer = load(model, pairs=own, scale=scale, engine=engine, precision=precision)
+    scorer = load(model, pairs=own, scale=scale, engine=engine, precision=precision, progress=True)
     checkpoint = scorer.checkpoint
     say(f"model {checkpoint.name} (sha256 {checkpoint.sha256[:12]}), engine {scorer.engine}, {scorer.precision}")
     return scorer
@@ -97,8 +102,9 @@ def score(
     results = []
     with csv_rows(csv_file, ["path"], positives) if csv_file else nullcontext(lambda own, result: None) as write_row:
         quiet = None if len(found) > 1 else True  # None: tqdm shows itself on a terminal only
+        scored = scorer.score_many(item for item in found if not isinstance(item, Failure))
         for item in tqdm(found, unit="picture", disable=quiet):
-            result = item if isinstance(item, Failure) else next(scorer.score_many([item]))
+            result = item if isinstance(item, Failure) else next(scored)
             results.append(result)
             write_row({"path": result.path}, result)
             if isinstance(result, Failure):
@@ -267,6 +273,8 @@ def explain(
     target: Annotated[str, typer.Option("--target", help="good, bad or difference.")] = "difference",
     colormap: Annotated[str, typer.Option("--colormap", help="Colours of unsigned maps.")] = "viridis",
     opacity: Annotated[float, typer.Option("--opacity", help="0 to 1.", min=0, max=1)] = 0.7,
+    engine: EngineOption = "auto",
+    precision: PrecisionOption = "fp32",
     raw: Annotated[Path | None, typer.Option("--raw", help="Also write the map itself, as .npy.")] = None,
 ) -> None:
     """Write the picture with a heatmap over it: where the model finds good or bad quality."""
@@ -278,7 +286,7 @@ def explain(
     from .pictures import image_to_picture
 
     _check_png(out)
-    scorer = _load(model)
+    scorer = _load(model, engine=engine, precision=precision)
     image = scorer.read(source)
     height, width = image.shape[-2:]
     result = explain_features(scorer.model, scorer.encode(image), size=(height, width), method=method, target=target)

@@ -1,31 +1,68 @@
-"""How the feature map is computed. Every engine gives the same numbers; they differ in speed.
+"""How the feature map is computed. Every engine gives the same numbers; they differ in speed and in what they need.
 
-An engine is made once from a model and never changes it; it is a function from an image (1, 3, H, W) to a feature
-map (1, C, h, w) and may be called from several threads.
+An engine is made once from a model and never changes it. It may be called from several threads.
 """
 
 import copy
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
 from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from .errors import unknown_name
+from .errors import UsageError, unknown_name
 from .model import QualityModel
 
-Encoder = Callable[[Tensor], Tensor]
+Step = Callable[[Tensor], Tensor]
+PRECISIONS = ("fp32", "bf16")
 
 
-def eager_encoder(model: QualityModel) -> Encoder:
-    """The model as it is."""
+@dataclass(frozen=True)
+class Stages:
+    """The steps from an image (N, 3, H, W) to the feature map (N, C, h, w), in float32.
 
-    def encode(image: Tensor) -> Tensor:
+    `whole` does it at once; `lower` ends at stride 16, after layer 3, and `upper` goes on from there: for pictures
+    too large to be done at once.
+    """
+
+    whole: Step
+    lower: Step
+    upper: Step
+
+
+Engine = Callable[[QualityModel, str, str], Stages]  # model, precision, key of its weights
+
+
+def bf16_supported() -> bool:
+    """Whether this processor computes with bfloat16; without it, bfloat16 is slower than float32."""
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _plain(step: Step, dtype: torch.dtype, memory_format: torch.memory_format) -> Step:
+    def run(values: Tensor) -> Tensor:
         with torch.no_grad():  # not inference_mode: its tensors can't take part in a gradient later
-            return model.feature_map(image)
+            return step(values.to(dtype, memory_format=memory_format)).float().contiguous()
 
-    return encode
+    return run
+
+
+def _stages(model: QualityModel, dtype: torch.dtype, memory_format: torch.memory_format) -> Stages:
+    steps = (model.feature_map, model.lower, model.backbone.upper)
+    return Stages(*(_plain(step, dtype, memory_format) for step in steps))
+
+
+def _dtype(precision: str) -> torch.dtype:
+    return torch.bfloat16 if precision == "bf16" else torch.float32
+
+
+def eager_engine(model: QualityModel, precision: str, key: str) -> Stages:
+    """The model as it is."""
+    own = model if precision == "fp32" else copy.deepcopy(model).to(_dtype(precision))
+    return _stages(own, _dtype(precision), torch.contiguous_format)
 
 
 def _fold(module: nn.Module, convolution: str, norm: str) -> None:
@@ -47,25 +84,54 @@ def fused_model(model: QualityModel) -> QualityModel:
     return fused.to(memory_format=torch.channels_last)
 
 
-def fused_encoder(model: QualityModel) -> Encoder:
+def fused_engine(model: QualityModel, precision: str, key: str) -> Stages:
     """Batch norms folded into convolutions, channels last in memory."""
-    encode = eager_encoder(fused_model(model))
-    return lambda image: encode(image.contiguous(memory_format=torch.channels_last)).contiguous()
+    return _stages(fused_model(model).to(_dtype(precision)), _dtype(precision), torch.channels_last)
 
 
-ENGINES: Mapping[str, Callable[[QualityModel], Encoder]] = MappingProxyType(
-    {"eager": eager_encoder, "fused": fused_encoder}
+def compile_engine(model: QualityModel, precision: str, key: str) -> Stages:
+    """As `fused`, compiled by torch's inductor: needs a C++ compiler, and half a minute when first used."""
+    fused = fused_model(model).to(_dtype(precision))
+    build = partial(torch.compile, dynamic=True, options={"freezing": True})
+    steps = (build(step) for step in (fused.feature_map, fused.lower, fused.backbone.upper))
+    return Stages(*(_plain(step, _dtype(precision), torch.channels_last) for step in steps))
+
+
+def openvino_engine(model: QualityModel, precision: str, key: str) -> Stages:
+    """OpenVINO on the processor: the fastest, from the optional extra `openvino`."""
+    if find_spec("openvino") is None:
+        raise UsageError("engine openvino needs the package openvino; pip install openvino, or choose another engine")
+    from .openvino_engine import build_stages
+
+    return build_stages(fused_model(model), precision, key)
+
+
+ENGINES: Mapping[str, Engine] = MappingProxyType(
+    {"eager": eager_engine, "fused": fused_engine, "openvino": openvino_engine, "compile": compile_engine}
 )
 
 
 def resolve_engine(name: str) -> str:
-    """Name of an engine; "auto" is `fused`.
+    """Name of an engine; "auto" is `openvino` where it is installed, else `fused`.
 
     Raises:
         UsageError: if there is no such engine.
     """
     if name == "auto":
-        return "fused"
+        return "openvino" if find_spec("openvino") else "fused"
     if name not in ENGINES:
         raise unknown_name("engine", name, ["auto", *ENGINES])
     return name
+
+
+def build_engine(name: str, model: QualityModel, *, precision: str, key: str) -> Stages:
+    """The steps of an engine; `key` names the weights, for what is kept on disk.
+
+    Raises:
+        UsageError: if there is no such engine or precision, or it can't run here.
+    """
+    if precision not in PRECISIONS:
+        raise unknown_name("precision", precision, PRECISIONS)
+    if precision == "bf16" and not bf16_supported():
+        raise UsageError("this processor does not compute with bfloat16; choose precision fp32")
+    return ENGINES[resolve_engine(name)](model, precision, key)

@@ -64,9 +64,13 @@ class QualityModel(nn.Module):
         self.register_buffer("mean", torch.tensor(CLIP_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(CLIP_STD).view(1, 3, 1, 1), persistent=False)
 
+    def lower(self, image: Tensor) -> Tensor:
+        """Output of layer 3 (N, C/2, H/16, W/16) of an image (N, 3, H, W) in [0, 1]."""
+        return self.backbone.lower((image - self.mean) / self.std)
+
     def feature_map(self, image: Tensor) -> Tensor:
         """Feature map (N, C, h, w) of an image (N, 3, H, W) in [0, 1]."""
-        return self.backbone.feature_map((image - self.mean) / self.std)
+        return self.backbone.upper(self.lower(image))
 
     def embed(self, feature_map: Tensor) -> Tensor:
         """Unit embedding (N, D) of a feature map (N, C, h, w)."""

@@ -9,14 +9,13 @@ import torch
 from torch import Tensor
 
 from . import __version__
-from .engines import ENGINES, resolve_engine
-from .errors import InputError, unknown_name
+from .engines import build_engine, resolve_engine
 from .loading import Checkpoint, load_checkpoint
 from .model import QualityModel
 from .pictures import DEFAULT_LIMITS, PictureLimits, PictureSource, as_image
 from .prompts import PromptPair
-
-PRECISIONS = ("fp32",)
+from .reading import decoded, grouped
+from .tiling import encode
 
 
 @dataclass(frozen=True)
@@ -70,20 +69,25 @@ class Scorer:
     """Scores pictures with one model. It never changes its model and may be used from several threads."""
 
     def __init__(
-        self, checkpoint: Checkpoint, *, engine: str = "auto", precision: str = "fp32", limits: PictureLimits
+        self,
+        checkpoint: Checkpoint,
+        *,
+        engine: str = "auto",
+        precision: str = "fp32",
+        limits: PictureLimits,
+        progress: bool = False,
     ) -> None:
-        """Make a scorer.
+        """Make a scorer; with `progress` it shows a bar on a terminal while a large picture is computed.
 
         Raises:
-            UsageError: if there is no such engine or precision.
+            UsageError: if there is no such engine or precision, or it can't run here.
         """
-        if precision not in PRECISIONS:
-            raise unknown_name("precision", precision, PRECISIONS)
         self.checkpoint = checkpoint
         self.engine = resolve_engine(engine)
         self.precision = precision
         self.limits = limits
-        self._encode = ENGINES[self.engine](checkpoint.model)
+        self.progress = progress
+        self._stages = build_engine(self.engine, checkpoint.model, precision=precision, key=checkpoint.sha256)
 
     @property
     def model(self) -> QualityModel:
@@ -100,7 +104,7 @@ class Scorer:
 
     def encode(self, image: Tensor) -> Tensor:
         """Feature map (1, C, h, w) of an image (3, H, W): the dear part, to be computed once per image."""
-        return self._encode(image[None])
+        return encode(self._stages, image[None], progress=self.progress)
 
     def report(self, image: Tensor, feature_map: Tensor, *, path: str | None = None) -> QualityReport:
         """Report of an image (3, H, W) whose feature map (1, C, h, w) is known."""
@@ -137,12 +141,20 @@ class Scorer:
         return self.report(image, self.encode(image), path=_path_of(source))
 
     def score_many(self, sources: Iterable[PictureSource]) -> Iterator[QualityReport | Failure]:
-        """Reports in the order of the sources, one picture in memory at a time; a bad source gives a `Failure`."""
-        for source in sources:
-            try:
-                yield self.score(source)
-            except InputError as error:
-                yield Failure(_path_of(source), str(error))
+        """Reports in the order of the sources; a bad source gives a `Failure`.
+
+        The next pictures are decoded while one is computed, and neighbours of equal size are computed together.
+        Memory stays bounded: as many pictures as have `PIXELS_AHEAD` together, or two.
+        """
+        for group in grouped(decoded(self.read, sources)):
+            images = [item.image for item in group if item.image is not None]
+            if not images:
+                yield Failure(_path_of(group[0].source), group[0].error)
+                continue
+            batch = torch.stack(images) if len(images) > 1 else images[0][None]  # a large one is not copied
+            feature_maps = encode(self._stages, batch, progress=self.progress)
+            for item, image, feature_map in zip(group, images, feature_maps, strict=True):
+                yield self.report(image, feature_map[None], path=_path_of(item.source))
 
 
 def _path_of(source: PictureSource) -> str | None:
@@ -157,6 +169,7 @@ def load(
     engine: str = "auto",
     precision: str = "fp32",
     limits: PictureLimits = DEFAULT_LIMITS,
+    progress: bool = False,
 ) -> Scorer:
     """A scorer for a model given by name, by the path of a checkpoint, or as "auto".
 
@@ -168,4 +181,4 @@ def load(
         WeightsError: if the weights are missing or damaged, or have no text encoder for `pairs`.
     """
     checkpoint = load_checkpoint(model, pairs=pairs, scale=scale)
-    return Scorer(checkpoint, engine=engine, precision=precision, limits=limits)
+    return Scorer(checkpoint, engine=engine, precision=precision, limits=limits, progress=progress)
