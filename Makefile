@@ -5,7 +5,7 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format docs bench-degradations ordering browser screenshot clean
+.PHONY: demo test check format docs bench bench-degradations ordering browser screenshot clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python app.py --port $(PORT)
@@ -23,6 +23,9 @@ format: $(VENV)/.installed-dev
 # The table and the picture of the degradations, from the code.
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.document
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bench_engines
 
 bench-degradations: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench_degradations

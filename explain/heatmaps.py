@@ -8,26 +8,39 @@ whole-model map, without a second pass through the trunk.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, HiResCAM, LayerCAM, XGradCAM
-from pytorch_grad_cam.base_cam import BaseCAM
 from torch import Tensor, nn
 from torch.nn import functional
 
 from qualiclip.errors import UsageError, look_up
 from qualiclip.model import QualityModel
 
+if TYPE_CHECKING:
+    from pytorch_grad_cam.base_cam import BaseCAM
+
 
 @dataclass(frozen=True)
 class Method:
-    """A way to make a heatmap: its name for people, one plain sentence, and the library's class."""
+    """A way to make a heatmap: its name for people, one plain sentence, and the name of the library's class.
+
+    The library, 140 MB in memory, is imported when the first heatmap is made: tables and texts don't need it.
+    """
 
     label: str
     description: str
-    cam: Callable[..., BaseCAM]
+    class_name: str
+
+    @property
+    def cam(self) -> "Callable[..., BaseCAM]":
+        """The library's class."""
+        import pytorch_grad_cam
+
+        cam: Callable[..., BaseCAM] = getattr(pytorch_grad_cam, self.class_name)
+        return cam
 
 
 @dataclass(frozen=True)
@@ -42,11 +55,11 @@ class Target:
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
-        "gradcam": Method("Grad-CAM", "Weighs each channel by its mean gradient. The usual choice.", GradCAM),
-        "hirescam": Method("HiResCAM", "Multiplies gradient and activation at each place.", HiResCAM),
-        "layercam": Method("LayerCAM", "Keeps only gradients that raise the target.", LayerCAM),
-        "gradcam++": Method("Grad-CAM++", "Grad-CAM that counts several places.", GradCAMPlusPlus),
-        "xgradcam": Method("XGradCAM", "Grad-CAM with channels scaled by their activation.", XGradCAM),
+        "gradcam": Method("Grad-CAM", "Weighs each channel by its mean gradient. The usual choice.", "GradCAM"),
+        "hirescam": Method("HiResCAM", "Multiplies gradient and activation at each place.", "HiResCAM"),
+        "layercam": Method("LayerCAM", "Keeps only gradients that raise the target.", "LayerCAM"),
+        "gradcam++": Method("Grad-CAM++", "Grad-CAM that counts several places.", "GradCAMPlusPlus"),
+        "xgradcam": Method("XGradCAM", "Grad-CAM with channels scaled by their activation.", "XGradCAM"),
     }
 )
 
@@ -135,7 +148,7 @@ class _Head(nn.Module):
 
 
 def cam_grid(
-    model: QualityModel, feature_map: Tensor, method: Callable[..., BaseCAM], value: Callable[[Tensor], Tensor]
+    model: QualityModel, feature_map: Tensor, method: "Callable[..., BaseCAM]", value: Callable[[Tensor], Tensor]
 ) -> NDArray[np.float32]:
     """The library's own map (h, w), unscaled and signed, from a feature map (1, C, h, w)."""
     head = _Head(model)

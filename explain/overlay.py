@@ -12,6 +12,7 @@ from qualiclip.errors import UsageError, unknown_name
 
 # Sequential maps whose lightness rises evenly, safe for the colour-blind. Signed maps always use DIVERGING.
 COLORMAPS: Mapping[str, str] = MappingProxyType({"viridis": "Viridis", "cividis": "Cividis", "magma": "Magma"})
+BAND = 256  # rows that are blended at once: a large picture in floats would be many times its own size
 DIVERGING = "RdBu"  # red lowers, blue raises, white is neutral
 
 
@@ -48,11 +49,22 @@ def overlay(
         raise UsageError(f"opacity must lie in [0, 1], got {opacity}")
     if values.shape != (picture.height, picture.width):
         raise UsageError(f"heatmap {values.shape} and picture {(picture.height, picture.width)} differ in size")
+    photo = np.asarray(picture)
+    blended = np.empty_like(photo)
+    for top in range(0, len(photo), BAND):
+        rows = slice(top, top + BAND)
+        blended[rows] = _blend(photo[rows], values[rows], colormap=colormap, signed=signed, opacity=opacity)
+    return Image.fromarray(blended)
+
+
+def _blend(
+    pixels: NDArray[np.uint8], values: NDArray[np.float32], *, colormap: str, signed: bool, opacity: float
+) -> NDArray[np.uint8]:
     # Strength is shown by how much of the photo is covered; a signed colour then only needs to say which sign.
     shades = np.float32(0.8) * np.sign(values) if signed else values  # the ends of the map are nearly black
     colors = colorize(shades, colormap=colormap, signed=signed).astype(np.float32)
-    photo = np.asarray(picture, dtype=np.float32)
+    photo = pixels.astype(np.float32)
     backdrop = (1 - opacity) * photo + opacity * faded(photo)
     weight = (opacity * np.abs(values))[..., None]
-    blended = (1 - weight) * backdrop + weight * colors
-    return Image.fromarray(blended.round().astype(np.uint8))
+    blended: NDArray[np.uint8] = ((1 - weight) * backdrop + weight * colors).round().astype(np.uint8)
+    return blended

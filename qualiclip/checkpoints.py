@@ -10,6 +10,7 @@
 
 import json
 import pickle
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -53,7 +54,7 @@ def read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     if path.suffix == ".safetensors":
         return _read_safetensors(path)
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except (pickle.UnpicklingError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())[:120]
         raise WeightsError(f"{path.name}: not a checkpoint of plain tensors ({reason}); get it again") from error

@@ -280,19 +280,23 @@ def explain(
     """Write the picture with a heatmap over it: where the model finds good or bad quality."""
     import numpy as np
 
-    from explain.heatmaps import TARGETS, explain_features
+    from explain.heatmaps import METHODS, TARGETS, explain_features
     from explain.overlay import overlay
 
+    from .errors import look_up
     from .pictures import image_to_picture
 
     _check_png(out)
+    look_up(METHODS, method, kind="heatmap method")  # before anything dear is computed
+    look_up(TARGETS, target, kind="heatmap target")
     scorer = _load(model, engine=engine, precision=precision)
     image = scorer.read(source)
-    height, width = image.shape[-2:]
-    result = explain_features(scorer.model, scorer.encode(image), size=(height, width), method=method, target=target)
+    picture, feature_map = image_to_picture(image), scorer.encode(image)
+    del image  # of a large picture, a large part of the memory
+    size = (picture.height, picture.width)
+    result = explain_features(scorer.model, feature_map, size=size, method=method, target=target)
     signed = TARGETS[target].signed
-    picture = overlay(image_to_picture(image), result.values, colormap=colormap, signed=signed, opacity=opacity)
-    picture.save(out)
+    overlay(picture, result.values, colormap=colormap, signed=signed, opacity=opacity).save(out)
     if raw is not None:
         np.save(raw, result.values)
     say(result.note)

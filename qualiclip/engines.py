@@ -4,20 +4,24 @@ An engine is made once from a model and never changes it. It may be called from 
 """
 
 import copy
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from types import MappingProxyType
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .errors import UsageError, unknown_name
+from .memory import trim
 from .model import QualityModel
 
 Step = Callable[[Tensor], Tensor]
+Built = TypeVar("Built")
 PRECISIONS = ("fp32", "bf16")
 
 
@@ -45,14 +49,18 @@ def bf16_supported() -> bool:
 def _plain(step: Step, dtype: torch.dtype, memory_format: torch.memory_format) -> Step:
     def run(values: Tensor) -> Tensor:
         with torch.no_grad():  # not inference_mode: its tensors can't take part in a gradient later
-            return step(values.to(dtype, memory_format=memory_format)).float().contiguous()
+            return step(values.to(dtype, memory_format=memory_format)).float()
 
     return run
 
 
-def _stages(model: QualityModel, dtype: torch.dtype, memory_format: torch.memory_format) -> Stages:
-    steps = (model.feature_map, model.lower, model.backbone.upper)
-    return Stages(*(_plain(step, dtype, memory_format) for step in steps))
+def _stages(steps: Iterable[Step], dtype: torch.dtype, memory_format: torch.memory_format) -> Stages:
+    whole, lower, upper = (_plain(step, dtype, memory_format) for step in steps)
+    return Stages(lambda image: whole(image).contiguous(), lower, lambda features: upper(features).contiguous())
+
+
+def _steps(model: QualityModel) -> tuple[Step, Step, Step]:
+    return model.feature_map, model.lower, model.backbone.upper
 
 
 def _dtype(precision: str) -> torch.dtype:
@@ -62,7 +70,7 @@ def _dtype(precision: str) -> torch.dtype:
 def eager_engine(model: QualityModel, precision: str, key: str) -> Stages:
     """The model as it is."""
     own = model if precision == "fp32" else copy.deepcopy(model).to(_dtype(precision))
-    return _stages(own, _dtype(precision), torch.contiguous_format)
+    return _stages(_steps(own), _dtype(precision), torch.contiguous_format)
 
 
 def _fold(module: nn.Module, convolution: str, norm: str) -> None:
@@ -81,29 +89,50 @@ def fused_model(model: QualityModel) -> QualityModel:
                 _fold(module, f"conv{index}", f"bn{index}")
         if {"0", "1"} <= names and isinstance(module.get_submodule("1"), nn.BatchNorm2d):
             _fold(module, "0", "1")  # the shortcut of a bottleneck
-    return fused.to(memory_format=torch.channels_last)
+    fused = fused.to(memory_format=torch.channels_last)
+    trim()  # of the copies on the way
+    return fused
 
 
 def fused_engine(model: QualityModel, precision: str, key: str) -> Stages:
     """Batch norms folded into convolutions, channels last in memory."""
-    return _stages(fused_model(model).to(_dtype(precision)), _dtype(precision), torch.channels_last)
+    return _stages(_steps(fused_model(model).to(_dtype(precision))), _dtype(precision), torch.channels_last)
 
 
 def compile_engine(model: QualityModel, precision: str, key: str) -> Stages:
     """As `fused`, compiled by torch's inductor: needs a C++ compiler, and half a minute when first used."""
     fused = fused_model(model).to(_dtype(precision))
     build = partial(torch.compile, dynamic=True, options={"freezing": True})
-    steps = (build(step) for step in (fused.feature_map, fused.lower, fused.backbone.upper))
-    return Stages(*(_plain(step, _dtype(precision), torch.channels_last) for step in steps))
+    return _stages((build(step) for step in _steps(fused)), _dtype(precision), torch.channels_last)
+
+
+def _once(build: Callable[[], Built]) -> Callable[[], Built]:
+    """A function that builds when first called, and gives the same ever after, to all threads."""
+    lock, built = threading.Lock(), list[Built]()
+
+    def get() -> Built:
+        with lock:
+            if not built:
+                built.append(build())
+        return built[0]
+
+    return get
 
 
 def openvino_engine(model: QualityModel, precision: str, key: str) -> Stages:
-    """OpenVINO on the processor: the fastest, from the optional extra `openvino`."""
+    """OpenVINO on the processor: the fastest, from the optional extra `openvino`.
+
+    Pictures that are too large to be done at once are computed as by `fused`, in half of the memory.
+    """
     if find_spec("openvino") is None:
         raise UsageError("engine openvino needs the package openvino; pip install openvino, or choose another engine")
-    from .openvino_engine import build_stages
+    from .openvino_engine import build_runner
 
-    return build_stages(fused_model(model), precision, key)
+    whole = _once(lambda: build_runner(fused_model(model), precision, key))
+    tiles = _once(lambda: fused_engine(model, precision, key))
+    return Stages(
+        lambda image: whole()(image), lambda image: tiles().lower(image), lambda features: tiles().upper(features)
+    )
 
 
 ENGINES: Mapping[str, Engine] = MappingProxyType(

@@ -11,10 +11,11 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .engines import Stages
+from .memory import trim
 
 STRIDE = 16  # of layer 3
 HALO = 144  # px that a position of layer 3 sees to each side
-TILE = 88 * STRIDE  # px; tiles of two megapixels without their margin
+TILE = 60 * STRIDE  # px; with their margins, tiles have up to 1.5 megapixels
 LARGEST_WHOLE = 3 * 2**20  # pixels that are computed at once
 PATIENCE = 2.0  # seconds before a progress bar appears
 
@@ -50,13 +51,24 @@ def lower_in_tiles(stages: Stages, image: Tensor, *, tile: int, progress: bool) 
         (down, keep_rows), (across, keep_columns) = _window(rows, height), _window(columns, width)
         features = stages.lower(image[:, :, down, across])
         if not result.numel():
-            result = features.new_empty((len(image), features.shape[1], reduced_side(height), reduced_side(width)))
+            size = (len(image), features.shape[1], reduced_side(height), reduced_side(width))
+            result = torch.empty(size, memory_format=_memory_format(features))
         result[:, :, slice(*rows), slice(*columns)] = features[:, :, keep_rows, keep_columns]
+        del features
+        trim()
     return result
+
+
+def _memory_format(features: Tensor) -> torch.memory_format:
+    """That of the features, so that the next step need not copy all of them."""
+    last = features.is_contiguous(memory_format=torch.channels_last)
+    return torch.channels_last if last else torch.contiguous_format
 
 
 def encode(stages: Stages, image: Tensor, *, progress: bool = False) -> Tensor:
     """Feature map (N, C, h, w) of an image (N, 3, H, W); `progress` shows a bar where it takes long."""
     if image.shape[-2] * image.shape[-1] <= LARGEST_WHOLE:
         return stages.whole(image)
-    return stages.upper(lower_in_tiles(stages, image, tile=TILE, progress=progress))
+    feature_map = stages.upper(lower_in_tiles(stages, image, tile=TILE, progress=progress))
+    trim()
+    return feature_map
