@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import Request, getproxies, proxy_bypass, urlopen
 
 import torch
 from filelock import FileLock
@@ -179,8 +179,14 @@ def offline() -> bool:
 
 
 def answers(url: str) -> bool:
-    """Whether the host of a URL can be reached within `PATIENCE`; looking up its name counts, too."""
+    """Whether the host of a URL, or the proxy on the way to it, can be reached within `PATIENCE`.
+
+    Looking up its name counts, too.
+    """
     parts = urlsplit(url)
+    proxy = getproxies().get(parts.scheme)
+    if proxy and not proxy_bypass(parts.hostname or ""):
+        parts = urlsplit(proxy if "//" in proxy else f"//{proxy}")
     reached = threading.Event()
 
     def connect() -> None:

@@ -143,6 +143,14 @@ finally:
     assert "some.host does not answer" in run_code(code).splitlines()[-1]
 
 
+@pytest.mark.parametrize("form", ["http://127.0.0.1:{}", "127.0.0.1:{}"])
+def test_behind_a_proxy_it_is_the_proxy_that_must_answer(server, monkeypatch, form):
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("https_proxy", form.format(server.address.rpartition(":")[2]))
+    assert weights.answers("https://nowhere.invalid/a.pth")
+
+
 def test_offline_means_offline(server, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(WeightsError, match=r"HF_HUB_OFFLINE is set; get it by hand from http.*QUALICLIP_WEIGHTS"):
