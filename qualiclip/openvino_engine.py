@@ -9,6 +9,7 @@ import openvino
 import torch
 from torch import Tensor, nn
 
+from . import __version__
 from .model import QualityModel
 from .weights import cache_folder
 
@@ -55,7 +56,9 @@ def build_runner(model: QualityModel, precision: str, key: str) -> Callable[[Ten
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
     }
-    compiled = openvino.Core().compile_model(_read_or_convert(folder / f"{key[:32]}.xml", model), "CPU", options)
+    compiled = openvino.Core().compile_model(
+        _read_or_convert(folder / f"{key[:32]}-{__version__}.xml", model), "CPU", options
+    )
     own = threading.local()
 
     def run(image: Tensor) -> Tensor:
