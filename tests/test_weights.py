@@ -94,7 +94,7 @@ def test_a_server_without_ranges_starts_anew(server, tmp_path):
     assert fetch(RemoteFile("model.pth", url=f"{server.address}/model.pth")).read_bytes() == CONTENT
 
 
-def test_the_second_address_is_tried_and_a_failure_tells_how_to_do_it_by_hand(server):
+def test_a_failure_tells_why_and_how_to_do_it_by_hand(server):
     file = RemoteFile("other.pth", url=f"{server.address}/other.pth")
     with pytest.raises(WeightsError, match=r"can't be downloaded \(127\.0\.0\.1: .*404.*\); get it by hand from http"):
         fetch(file)
