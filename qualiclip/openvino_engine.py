@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,14 @@ def _read_or_convert(path: Path, model: QualityModel) -> Any:
     if path.is_file() and weights.is_file():
         return openvino.Core().read_model(path)
     converted = _convert(model)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{threading.get_native_id()}-{path.name}")
-    openvino.save_model(converted, unfinished, compress_to_fp16=False)
-    unfinished.with_suffix(".bin").replace(weights)
-    unfinished.replace(path)
+    with suppress(
+        OSError, RuntimeError
+    ):  # a disk that is full or not ours costs seconds at the next start, not the score
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f"{threading.get_native_id()}-{path.name}")
+        openvino.save_model(converted, unfinished, compress_to_fp16=False)
+        unfinished.with_suffix(".bin").replace(weights)
+        unfinished.replace(path)
     return converted
 
 

@@ -101,6 +101,15 @@ def test_converted_models_are_kept_and_belong_to_their_weights(tiny_model, own_c
     assert list(tmp_path.rglob("second-*.xml"))
 
 
+def test_a_cache_that_can_not_be_written_does_not_stop_the_engine(tiny_model, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    stages = build_engine("openvino", tiny_model, precision="fp32", key="tiny")
+    with torch.no_grad():
+        expected = tiny_model.feature_map(smooth((64, 64)))
+    torch.testing.assert_close(stages.whole(smooth((64, 64))), expected, atol=1e-4, rtol=1e-4)
+
+
 @pytest.mark.skipif(not bf16_supported(), reason="this processor has no bfloat16")
 @pytest.mark.parametrize("name", QUICK)
 def test_bfloat16_is_near_and_comes_back_in_single_precision(compact, name, own_cache):
