@@ -12,14 +12,15 @@ TINY_TEXT = {"width": 64, "layers": 2}
 RN50_TEXT = {"width": 512, "layers": 12}
 
 
-def fill_batch_norms(backbone: Backbone) -> None:
+def fill_batch_norms(backbone: Backbone, *, branches: tuple[float, float] = (0.05, 0.3)) -> None:
     """Random factors, and the statistics of random clouds: else a fresh network sees hardly any difference.
 
-    Blocks add little to what passes them by, as in trained networks: else rounding errors grow from layer to layer.
+    Blocks add little to what passes them by (`branches`), as in trained networks: else rounding errors grow from layer
+    to layer.
     """
     for name, module in backbone.named_modules():
         if isinstance(module, nn.BatchNorm2d):  # fresh ones are the identity, or 0 at the end of a block
-            nn.init.uniform_(module.weight, *((0.05, 0.3) if name.endswith("bn3") else (0.5, 1.5)))
+            nn.init.uniform_(module.weight, *(branches if name.endswith("bn3") else (0.5, 1.5)))
             nn.init.normal_(module.bias, std=0.1)
             module.momentum = None  # statistics of all that was seen
     clouds = functional.interpolate(torch.rand((8, 3, 8, 8)), size=(96, 96), mode="bilinear") * 4 - 2

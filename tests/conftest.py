@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Generator, Tensor, nn
-from torch.nn import functional
+from torch import Generator, Tensor
 
 from qualiclip.backbone import BackboneSettings
 from qualiclip.checkpoints import save_checkpoint
 from qualiclip.model import ModelSettings, QualityModel
 from qualiclip.pictures import as_image
 from qualiclip.prompts import ANTONYM_PAIRS
+from tests.clip_files import fill_batch_norms
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
 TINY_BACKBONE = BackboneSettings(blocks=(1, 1, 1, 1), width=8, heads=4, embedding_size=32)
@@ -67,18 +67,6 @@ def photo() -> Tensor:
     return as_image(EXAMPLES / "cat.png")[:, 60:156, 130:258].clone()
 
 
-def _fill_batch_norms(model: QualityModel) -> None:
-    """Random factors, and the statistics of random clouds: else a fresh network sees hardly any difference."""
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):  # fresh ones are the identity, or 0 at the end of a block
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.normal_(module.bias, std=0.1)
-            module.momentum = None  # statistics of all that was seen
-    clouds = functional.interpolate(torch.rand((16, 3, 8, 8)), size=(96, 96), mode="bilinear")
-    with torch.no_grad():
-        model.train()(clouds)
-
-
 @pytest.fixture
 def tiny_model() -> QualityModel:
     """A QualityModel of 32 dimensions with random weights, in eval mode and without gradients."""
@@ -86,7 +74,7 @@ def tiny_model() -> QualityModel:
         torch.manual_seed(0)
         prompts = torch.randn((len(ANTONYM_PAIRS), 2, TINY_BACKBONE.embedding_size))
         model = QualityModel(ModelSettings(TINY_BACKBONE, scale=10.0), prompts)  # 10: scores away from 0 and 1
-        _fill_batch_norms(model)
+        fill_batch_norms(model.backbone, branches=(0.5, 1.5))  # so that it sees small differences, too
     return model.eval().requires_grad_(False)
 
 
