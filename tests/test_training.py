@@ -16,14 +16,18 @@ from qualiclip.errors import InputError, TrainingError, UsageError
 from qualiclip.loading import load_checkpoint
 from qualiclip.pictures import image_to_picture
 from qualiclip.prompts import ANTONYM_PAIRS
-from train.__main__ import app, override
+from train.__main__ import app
 from train.data import CropDataset, Sample, collate
-from train.objective import anchor_loss, general_pairs, loss_terms
-from train.recipes import RECIPES, LossSettings, Recipe
-from train.trainer import build_model, build_optimizer, fit, learning_rate, orthogonal_prompts, take_step
+from train.models import orthogonal_prompts, random_model
+from train.objective import anchor_loss, loss_terms, steadiness_loss
+from train.optimization import build_optimizer, learning_rate
+from train.processes import build_accelerator
+from train.recipes import RECIPES
+from train.settings import LossSettings, Recipe
+from train.topics import general_pairs
+from train.trainer import build_run, fit, take_step
 
 SMOKE = RECIPES["smoke"]  # 4 steps of 2 photos, at levels 0 to 2; a state is kept after steps 2 and 4
-CPU = torch.device("cpu")
 
 
 @pytest.fixture
@@ -38,7 +42,9 @@ def photos(photo: Tensor, tmp_path: Path) -> Path:
 
 
 def log_of(out: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    """Rows of a log without what the clock says."""
+    rows = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in row.items() if name not in ("crops_per_second", "waiting")} for row in rows]
 
 
 # Objective
@@ -65,7 +71,7 @@ def test_terms_are_weighted_and_left_out_at_a_weight_of_0() -> None:
     sample = Sample(torch.zeros(2, 2, 3, 3, 8, 8), torch.ones(2, 7), torch.ones(2, dtype=torch.bool))
     settings = LossSettings(
         ranking_margin=0.1, positive_weight=2.0, negative_weight=0.0, across_weight=1.0, across_margin=0.1,
-        anchor_weight=0.5,
+        anchor_weight=0.5, by_topic=False,
     )  # fmt: skip
     terms = loss_terms(torch.zeros(2, 2, 3, 7, 2), sample, ANTONYM_PAIRS, settings, scale=10.0)
     assert {name: term.item() for name, term in terms.items()} == {
@@ -76,10 +82,24 @@ def test_terms_are_weighted_and_left_out_at_a_weight_of_0() -> None:
     }
 
 
+def test_pairs_that_are_not_concerned_are_to_stay_as_they_are() -> None:
+    # One image, two crops alike, three levels, two pairs; only pair 1 counts: it moves by 0.1 and then by -0.3.
+    difference = torch.tensor([[0.5, 0.2], [0.4, 0.3], [0.1, -0.1]]).expand(1, 2, 3, 2)
+    assert steadiness_loss(difference, torch.tensor([[1.0, 0.0]])).item() == pytest.approx(0.2)
+    assert steadiness_loss(difference, torch.ones(1, 2)).item() == 0
+
+
 def test_pairs_that_a_degradation_does_not_concern_have_no_margin() -> None:
     sample = Sample(torch.zeros(1, 2, 3, 3, 8, 8), torch.zeros(1, 7), torch.ones(1, dtype=torch.bool))
     terms = loss_terms(torch.zeros(1, 2, 3, 7, 2), sample, ANTONYM_PAIRS, LossSettings(), scale=10.0)
     assert {name: term.item() for name, term in terms.items()} == {"consistency": 0, "positive": 0, "negative": 0}
+
+
+def test_a_pair_with_a_topic_must_tell_its_levels_further_apart() -> None:
+    # As before every ranking is wrong by its margin: that of seven pairs, one by 1.25 and two by 1.5 times as much.
+    sample = Sample(torch.zeros(1, 2, 2, 3, 8, 8), torch.ones(1, 7), torch.ones(1, dtype=torch.bool))
+    terms = loss_terms(torch.zeros(1, 2, 2, 7, 2), sample, ANTONYM_PAIRS, LossSettings(ranking_margin=0.7), scale=1.0)
+    assert terms["positive"].item() == pytest.approx(0.1 * (4 + 1.25 + 2 * 1.5))
 
 
 def test_general_pairs_are_those_about_quality_as_a_whole() -> None:
@@ -104,7 +124,7 @@ def test_the_learning_rate_warms_up_and_falls_to_zero() -> None:
 
 
 def test_weight_decay_acts_on_matrices_and_kernels_only() -> None:
-    groups = build_optimizer(build_model(SMOKE), SMOKE).param_groups
+    groups = build_optimizer(random_model(SMOKE), SMOKE).param_groups
     assert [group["weight_decay"] for group in groups] == [SMOKE.weight_decay, 0.0]
     assert [{p.dim() > 1 for p in group["params"]} for group in groups] == [{True}, {False}]
 
@@ -113,12 +133,13 @@ def test_weight_decay_acts_on_matrices_and_kernels_only() -> None:
 
 
 def test_a_run_leaves_a_checkpoint_and_a_log(photos: Path, tmp_path: Path) -> None:
-    finished = fit(SMOKE, photos, tmp_path / "out", device=CPU)
+    finished = fit(SMOKE, photos, tmp_path / "out", device="cpu")
     checkpoint = load_checkpoint(str(finished))
     assert checkpoint.model.settings.backbone == SMOKE.backbone
     assert checkpoint.training["recipe"] == json.loads(json.dumps(asdict(SMOKE)))
     assert (checkpoint.training["photos"], checkpoint.training["held_out"]) == (8, 0)
     rows = log_of(tmp_path / "out")
+    assert list((tmp_path / "out" / "tensorboard").glob("events*"))
     assert [row["step"] for row in rows] == [0, 1, 2, 3]
     for row in rows:
         assert row["loss"] == pytest.approx(row["consistency"] + row["positive"] + row["negative"], abs=1e-6)
@@ -129,8 +150,8 @@ def test_a_run_leaves_a_checkpoint_and_a_log(photos: Path, tmp_path: Path) -> No
 
 
 def test_training_changes_the_weights_and_starts_from_its_seed(photos: Path, tmp_path: Path) -> None:
-    trained = load_file(fit(SMOKE, photos, tmp_path / "out", device=CPU))
-    fresh, again = (build_model(SMOKE).state_dict() for _ in range(2))
+    trained = load_file(fit(SMOKE, photos, tmp_path / "out", device="cpu"))
+    fresh, again = (random_model(SMOKE).state_dict() for _ in range(2))
     assert all(torch.equal(fresh[name], again[name]) for name in fresh)
     assert not torch.equal(trained["backbone.conv1.weight"], fresh["backbone.conv1.weight"].half())
     assert torch.equal(trained["prompt_features"], fresh["prompt_features"].half())
@@ -150,33 +171,33 @@ def is_read_for(number: int, photo: Path) -> bool:
 
 
 def test_a_stopped_run_ends_with_the_weights_of_an_unbroken_one(photos: Path, tmp_path: Path) -> None:
-    unbroken = load_file(fit(SMOKE, photos, tmp_path / "unbroken", device=CPU))
+    unbroken = load_file(fit(SMOKE, photos, tmp_path / "unbroken", device="cpu"))
     last = next(photo for photo in sorted(photos.iterdir()) if is_read_for(7, photo))
     content = last.read_bytes()
     last.write_bytes(content[:100])
     stopped = tmp_path / "stopped"
     with pytest.raises(TrainingError, match=r"a photo can't be used: .*damaged"):
-        fit(SMOKE, photos, stopped, device=CPU)  # in step 3, after the state of step 2
+        fit(SMOKE, photos, stopped, device="cpu")  # in step 3, after the state of step 2
     assert torch.load(stopped / "state.pt", weights_only=True)["step"] == 2
     assert not (stopped / "model.safetensors").exists()
     last.write_bytes(content)
-    resumed = load_file(fit(SMOKE, photos, stopped, device=CPU))
+    resumed = load_file(fit(SMOKE, photos, stopped, device="cpu"))
     assert unbroken.keys() == resumed.keys()
     assert all(torch.equal(unbroken[name], resumed[name]) for name in unbroken)
     assert log_of(stopped) == log_of(tmp_path / "unbroken")
 
 
 def test_a_finished_run_started_again_keeps_its_weights(photos: Path, tmp_path: Path) -> None:
-    once = load_file(fit(SMOKE, photos, tmp_path / "out", device=CPU))
-    twice = load_file(fit(SMOKE, photos, tmp_path / "out", device=CPU))
+    once = load_file(fit(SMOKE, photos, tmp_path / "out", device="cpu"))
+    twice = load_file(fit(SMOKE, photos, tmp_path / "out", device="cpu"))
     assert all(torch.equal(once[name], twice[name]) for name in once)
     assert len(log_of(tmp_path / "out")) == 4
 
 
 def test_a_run_can_start_from_a_model_and_says_so(photos: Path, tmp_path: Path) -> None:
-    first = fit(SMOKE, photos, tmp_path / "first", device=CPU)
-    slow = replace(SMOKE, steps=1, learning_rate=1e-9)
-    second = fit(slow, photos, tmp_path / "second", device=CPU, start_from=str(first))
+    first = fit(SMOKE, photos, tmp_path / "first", device="cpu")
+    slow = replace(SMOKE, steps=1, learning_rate=1e-9, start_from=str(first))
+    second = fit(slow, photos, tmp_path / "second", device="cpu")
     old, new = load_file(first), load_file(second)
     weights = [name for name in old if name.endswith("weight")]
     assert all(torch.allclose(old[name].float(), new[name].float(), atol=1e-3) for name in weights)
@@ -186,107 +207,59 @@ def test_a_run_can_start_from_a_model_and_says_so(photos: Path, tmp_path: Path) 
 
 
 def test_a_run_can_not_start_from_another_kind_of_model(photos: Path, tmp_path: Path) -> None:
-    first = fit(SMOKE, photos, tmp_path / "first", device=CPU)
-    with pytest.raises(TrainingError, match="another backbone or scale than the recipe"):
-        fit(replace(SMOKE, scale=5.0), photos, tmp_path / "second", device=CPU, start_from=str(first))
+    first = fit(SMOKE, photos, tmp_path / "first", device="cpu")
+    with pytest.raises(TrainingError, match="another backbone, scale or prompts than the recipe"):
+        fit(replace(SMOKE, scale=5.0, start_from=str(first)), photos, tmp_path / "second", device="cpu")
 
 
 def test_the_state_of_another_recipe_is_refused(photos: Path, tmp_path: Path) -> None:
-    fit(SMOKE, photos, tmp_path / "out", device=CPU)
+    fit(SMOKE, photos, tmp_path / "out", device="cpu")
     with pytest.raises(TrainingError, match=r"state\.pt was made with another recipe; use another folder"):
-        fit(replace(SMOKE, losses=LossSettings(ranking_margin=0.1)), photos, tmp_path / "out", device=CPU)
+        fit(replace(SMOKE, losses=LossSettings(ranking_margin=0.1)), photos, tmp_path / "out", device="cpu")
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_spares_the_weights(photos: Path) -> None:
-    model = build_model(SMOKE).train()
-    before = {name: parameter.clone() for name, parameter in model.named_parameters()}
+    run = build_run(random_model(SMOKE), SMOKE, build_accelerator(SMOKE, device="cpu"))
+    before = {name: parameter.clone() for name, parameter in run.model.named_parameters()}
     sample = collate([CropDataset(sorted(photos.iterdir()), SMOKE)[0]])
     sample.crops[0, 1, 2, 0, 5, 5] = math.nan
     with pytest.raises(TrainingError, match="the loss is not finite; lower learning_rate"):
-        take_step(model, build_optimizer(model, SMOKE), sample, SMOKE)
-    assert all(torch.equal(parameter, before[name]) for name, parameter in model.named_parameters())
+        take_step(run, [sample], rate=1e-3)
+    assert all(torch.equal(parameter, before[name]) for name, parameter in run.model.named_parameters())
 
 
 def test_a_damaged_state_is_refused(photos: Path, tmp_path: Path) -> None:
-    fit(SMOKE, photos, tmp_path / "out", device=CPU)
+    fit(SMOKE, photos, tmp_path / "out", device="cpu")
     state = tmp_path / "out" / "state.pt"
     state.write_bytes(state.read_bytes()[:5000])
     with pytest.raises(TrainingError, match=r"state\.pt is damaged; delete it to start again"):
-        fit(SMOKE, photos, tmp_path / "out", device=CPU)
+        fit(SMOKE, photos, tmp_path / "out", device="cpu")
 
 
 def test_a_damaged_photo_is_named_by_its_worker(photos: Path, tmp_path: Path) -> None:
     for photo in photos.iterdir():
         photo.write_bytes(photo.read_bytes()[:100])
     with pytest.raises(TrainingError, match=r"^a photo can't be used: \S+: [^\n]+$"):
-        fit(replace(SMOKE, workers=1), photos, tmp_path / "out", device=CPU)
+        fit(replace(SMOKE, workers=1), photos, tmp_path / "out", device="cpu")
 
 
 def test_a_run_without_photos_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no photos found in"):
-        fit(SMOKE, tmp_path / "nowhere", tmp_path / "out", device=CPU)
+        fit(SMOKE, tmp_path / "nowhere", tmp_path / "out", device="cpu")
 
 
 def test_a_run_that_holds_out_all_photos_is_refused(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"all photos in .* are held out; add photos or set holdout_every=0"):
-        fit(replace(SMOKE, holdout_every=1), photos, tmp_path / "out", device=CPU)
+        fit(replace(SMOKE, holdout_every=1), photos, tmp_path / "out", device="cpu")
 
 
-# Settings
-
-
-def test_assignments_replace_fields_and_fields_of_fields() -> None:
-    changed = override(
-        SMOKE, ["steps=9", "learning_rate=1", "bf16=true", "losses.ranking_margin=0.5", "backbone.blocks=[1,2,1,1]"]
-    )
-    expected = replace(
-        SMOKE, steps=9, learning_rate=1.0, bf16=True, losses=replace(SMOKE.losses, ranking_margin=0.5),
-        backbone=replace(SMOKE.backbone, blocks=(1, 2, 1, 1)),
-    )  # fmt: skip
-    assert changed == expected
-    assert isinstance(changed.learning_rate, float)
-    assert override(SMOKE, []) is SMOKE
-
-
-@pytest.mark.parametrize(
-    ("assignment", "text"),
-    [
-        ("stepps=3", "unknown setting 'stepps'; did you mean steps"),
-        ("losses.ranking=3", "unknown setting 'ranking'; did you mean ranking_margin"),
-        ("steps", "'steps': expected FIELD=VALUE"),
-        ("steps=many", "steps: 'many' is not a number, true, false or list"),
-        ("steps=1.5", "steps: expected int, got 1.5"),
-        ("steps=true", "steps: expected int, got true"),
-        ("bf16=1", "bf16: expected bool, got 1"),
-        ("losses=1", "losses: expected LossSettings, got 1"),
-        ("steps=0", "steps, batch, levels, composed, log_every and save_every must be at least 1"),
-        ("crop=31", "crop must be at least 32 px"),
-        ("overlap=1.1", r"overlap must lie in \[0, 1\]"),
-        ("smallest_scale=0", "scales must be 0 < smallest <= largest <= 1"),
-        ("largest_scale=0.4", "scales must be 0 < smallest <= largest <= 1"),
-        ("steps.foo=3", "steps has no part 'foo'; it is a single value"),
-        ('backbone.blocks=["a", 1, 1, 1]', "blocks: expected a list of int"),
-        ("backbone.embedding_size=12", "the embedding needs at least 14 dimensions"),
-        ("largest_enlargement=3", r"largest_enlargement must lie in \[1, crop / 32\]"),
-        ("enlarge_chance=2", "enlarge_chance must be a share of 1"),
-        ("workers=-1", "workers and holdout_every must not be negative"),
-        ("warmup=NaN", "warmup and base_chance must be shares of 1"),
-        ("losses.across_gap=0", "across_gap at least 1"),
-        ("losses.ranking_margin=-1", "must be finite and not negative"),
-        ("learning_rate=NaN", "learning_rate and scale must be above 0"),
-        ("composed=8", "composed must be at most 7"),
-        ("base_level=9", r"base_level must lie in \[0, 5\]"),
-    ],
-)
-def test_assignments_that_make_no_sense_are_refused(assignment: str, text: str) -> None:
-    with pytest.raises(UsageError, match=text):
-        override(SMOKE, [assignment])
+# The command
 
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["nonsense"], "unknown recipe 'nonsense'; known: compact, smoke"),
+        (["nonsense"], "unknown recipe 'nonsense'; known: compact, paper, smoke"),
         (["smoke", "--device", "tpu"], "device 'tpu' is not available here; use cpu"),
     ],
 )

@@ -12,18 +12,21 @@ from qualiclip.degradations import DEGRADATIONS
 from qualiclip.errors import TrainingError
 from qualiclip.pictures import image_to_picture
 from qualiclip.prompts import ANTONYM_PAIRS
+from train.damage import DAMAGES
 from train.data import (
-    PAIR_TOPICS,
     CropDataset,
     Sample,
     collate,
-    concerned_pairs,
     draw_base_level,
     draw_crops,
+    draw_levels,
+    draw_rendering,
     list_photos,
     split_holdout,
+    vary_colors,
 )
 from train.recipes import RECIPES
+from train.topics import PAIR_TOPICS, concerned_pairs
 
 Seeded = Callable[[int], Generator]
 
@@ -125,6 +128,38 @@ def test_base_levels_are_drawn_with_their_chance(seeded: Seeded) -> None:
     assert 1.9 < max(levels) <= 2
 
 
+def test_levels_vary_around_those_of_the_recipe(seeded: Seeded) -> None:
+    recipe = replace(SMOKE, levels=3, level_jitter=0.3)
+    generator = seeded(0)
+    drawn = torch.tensor([draw_levels(recipe, generator) for _ in range(300)])
+    assert (drawn[:, 0] == 0).all()
+    for column, middle in ((1, 5 / 3), (2, 10 / 3)):
+        assert drawn[:, column].min() == pytest.approx(middle - 0.5, abs=0.02)
+        assert drawn[:, column].max() == pytest.approx(middle + 0.5, abs=0.02)
+    assert drawn[:, 3].max() == 5
+    assert draw_levels(SMOKE, generator) == [0, 2.5, 5]
+
+
+def test_colours_vary_and_stay_in_range(photo: Tensor, seeded: Seeded) -> None:
+    recipe = replace(SMOKE, variation=1.0)
+    varied = [vary_colors(photo, recipe, seeded(seed)) for seed in range(30)]
+    assert all(0 <= image.min() and image.max() <= 1 for image in varied)
+    vivid = [float((image.amax(0) - image.amin(0)).mean() / (photo.amax(0) - photo.amin(0)).mean()) for image in varied]
+    assert min(vivid) < 1
+    assert max(vivid) > 1.2
+    assert torch.allclose(vary_colors(photo, SMOKE, seeded(0)), photo, atol=1e-6)  # variation 0
+
+
+def test_renderings_are_of_both_kinds_and_leave_out_what_is_asked(seeded: Seeded) -> None:
+    generator = seeded(0)
+    recipe = replace(SMOKE, damage_chance=0.5, leave_out=("blur", "noise"), composed=2)
+    drawn = [draw_rendering(recipe, generator).names for _ in range(400)]
+    damaged = [names for names in drawn if set(names) <= set(DAMAGES)]
+    assert len(damaged) == pytest.approx(200, abs=5 * 10)
+    groups = {DEGRADATIONS[name].group for names in drawn if names not in damaged for name in names}
+    assert groups == {"color", "compression", "brightness", "spatial", "sharpness_contrast"}
+
+
 # Topics
 
 
@@ -136,6 +171,7 @@ def test_base_levels_are_drawn_with_their_chance(seeded: Seeded) -> None:
         (["white_noise"], [1, 0, 0, 0, 1, 1, 1]),
         (["darken"], [1, 0, 0, 0, 0, 1, 1]),
         (["darken", "white_noise", "jpeg"], [1, 0, 0, 1, 1, 1, 1]),
+        (["haze", "enlargement"], [1, 0, 1, 1, 0, 1, 1]),
     ],
 )
 def test_a_pair_is_concerned_by_the_degradations_it_is_about(names: list[str], concerned: list[int]) -> None:
@@ -145,7 +181,9 @@ def test_a_pair_is_concerned_by_the_degradations_it_is_about(names: list[str], c
 
 def test_topics_name_real_prompts_and_real_degradations() -> None:
     assert set(PAIR_TOPICS) < {pair.positive for pair in ANTONYM_PAIRS}
-    assert frozenset().union(*PAIR_TOPICS.values()) < set(DEGRADATIONS)
+    named = frozenset[str]().union(*(topic.names for topic in PAIR_TOPICS.values()))
+    assert named < {*DEGRADATIONS, *DAMAGES}
+    assert not set(DEGRADATIONS) & set(DAMAGES)
 
 
 # Samples
@@ -181,6 +219,22 @@ def test_a_sample_holds_two_crops_at_every_level(photos: list[Path], seeded: See
     assert not torch.equal(degraded.crops[:, 0], sample.crops[:, 0])
 
 
+def test_crops_share_their_draws_unless_they_are_not_to(photos: list[Path]) -> None:
+    recipe = replace(SMOKE, overlap=1.0, leave_out=("blur", "color", "compression", "brightness", "spatial"))
+    dataset = CropDataset(photos, replace(recipe, leave_out=(*recipe.leave_out, "sharpness_contrast")))  # noise is left
+    alike = dataset[0].crops
+    assert torch.equal(alike[0], alike[1])
+    own = CropDataset(photos, replace(dataset.recipe, shared_draws=False))[0].crops
+    assert torch.equal(own[0, 0], own[1, 0])
+    assert not torch.equal(own[0, 1:], own[1, 1:])
+
+
+def test_the_paper_knows_no_pristine_crop(photos: list[Path]) -> None:
+    sample = CropDataset(photos, replace(SMOKE, with_pristine=False, pairs=1))[0]
+    assert sample.crops.shape == (2, 2, 3, 64, 64)
+    assert (sample.concerned.tolist(), sample.pristine.item()) == ([1], False)
+
+
 def test_samples_are_collated_along_a_new_axis(photos: list[Path]) -> None:
     samples = [CropDataset(photos, SMOKE)[number] for number in (0, 1)]
     batch = collate(samples).to(torch.device("cpu"))
@@ -194,6 +248,7 @@ def test_enlarged_crops_are_softer_and_not_pristine(photos: list[Path]) -> None:
     assert enlarged.crops.shape == plain.crops.shape
     assert plain.pristine
     assert not enlarged.pristine
+    assert CropDataset(photos, replace(recipe, pristine_enlargement=2.0))[0].pristine
 
     def roughness(crops: Tensor) -> float:
         return float(crops[:, 0].diff(dim=-1).abs().mean())

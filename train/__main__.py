@@ -4,11 +4,11 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from qualiclip.errors import UsageError, look_up, unknown_name
+from qualiclip.errors import UsageError, look_up
 from qualiclip.terminal import run
 
 app = typer.Typer(
@@ -19,67 +19,46 @@ app = typer.Typer(
 )
 
 
-def override(settings: Any, assignments: list[str]) -> Any:
-    """Settings with fields replaced as in `steps=100` or `losses.ranking_margin=0.1`; values are JSON.
+Changes = Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE, may be repeated.")]
+Photos = Annotated[Path, typer.Option("--photos", help="Folder of pristine photos.", show_default=False)]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+
+
+def choose_device(name: str) -> str:
+    """The device of that name; "auto" is a GPU where there is one.
 
     Raises:
-        UsageError: if an assignment is malformed, or its field or the type of its value is wrong.
+        UsageError: if there is no such device.
     """
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        if not equals:
-            raise UsageError(f"{assignment!r}: expected FIELD=VALUE")
-        settings = _replace(settings, name.split("."), text)
-    return settings
+    import torch
 
-
-def _replace(settings: Any, path: list[str], text: str) -> Any:
-    fields = {field.name for field in dataclasses.fields(settings)}
-    if path[0] not in fields:
-        raise unknown_name("setting", path[0], fields)
-    current = getattr(settings, path[0])
-    if len(path) > 1:
-        if not dataclasses.is_dataclass(current):
-            raise UsageError(f"{path[0]} has no part {'.'.join(path[1:])!r}; it is a single value")
-        return dataclasses.replace(settings, **{path[0]: _replace(current, path[1:], text)})
-    return dataclasses.replace(settings, **{path[0]: _parse(path[0], text, current)})
-
-
-def _parse(name: str, text: str, current: Any) -> Any:
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{name}: {text!r} is not a number, true, false or list") from error
-    if isinstance(current, float) and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if isinstance(current, tuple) and isinstance(value, list):
-        value = tuple(value)
-        if any(type(part) is not type(current[0]) for part in value):
-            raise UsageError(f"{name}: expected a list of {type(current[0]).__name__}, got {text}")
-    if type(value) is not type(current):
-        raise UsageError(f"{name}: expected {type(current).__name__}, got {text}")
-    return value
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name not in ("cpu", "cuda") or (name == "cuda" and not torch.cuda.is_available()):
+        raise UsageError(f"device {name!r} is not available here; use cpu")
+    return name
 
 
 @app.command()
 def fit(
-    recipe: Annotated[str, typer.Argument(help="compact or smoke.", show_default=False)],
-    photos: Annotated[Path, typer.Option("--photos", help="Folder of pristine photos.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)],
-    changes: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE, may be repeated.")] = None,
-    device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
+    recipe: Annotated[str, typer.Argument(help="compact, paper or smoke.", show_default=False)],
+    photos: Photos,
+    out: Out,
+    changes: Changes = None,
+    device: Device = "auto",
     start_from: Annotated[str | None, typer.Option("--start-from", help="Model to go on from.")] = None,
 ) -> None:
     """Run a recipe on a folder of photos; a stopped run goes on when started again."""
-    import torch
-
     from . import trainer
+    from .overrides import override
     from .recipes import RECIPES
 
     settings = override(look_up(RECIPES, recipe, kind="recipe"), changes or [])
-    if device not in ("cpu", "cuda") or (device == "cuda" and not torch.cuda.is_available()):
-        raise UsageError(f"device {device!r} is not available here; use cpu")
-    typer.echo(trainer.fit(settings, photos, out, device=torch.device(device), start_from=start_from))
+    if start_from is not None:
+        settings = dataclasses.replace(settings, start_from=start_from)
+    finished = trainer.fit(settings, photos, out, device=choose_device(device))
+    typer.echo(finished)
 
 
 @app.command()

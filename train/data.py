@@ -1,6 +1,6 @@
 """Training samples: two overlapping crops of a pristine photo, each at every level of one composition."""
 
-from collections.abc import Iterable
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,29 +10,22 @@ from torch.nn import functional
 from torch.utils.data import Dataset
 
 from qualiclip.degradations import MAX_LEVEL
-from qualiclip.degradations.compose import draw_composition
+from qualiclip.degradations.compose import Composition, draw_composition
 from qualiclip.errors import TrainingError
 from qualiclip.pictures import list_pictures, load_picture, picture_to_image
-from qualiclip.prompts import ANTONYM_PAIRS, PromptPair
 
-from .recipes import Recipe
+from .damage import DamageChain, draw_damage
+from .settings import Recipe
+from .topics import concerned_pairs
 
-# Which degradations a prompt pair is about; pairs that are not named here are about all of them. For other
-# degradations the similarity of a pair must not improve, but need not fall either.
-_SOFTENING = frozenset({"gaussian_blur", "lens_blur", "motion_blur", "jpeg2000", "pixelate"})
-PAIR_TOPICS: dict[str, frozenset[str]] = {
-    "Sharp image.": _SOFTENING,
-    "Sharp edges.": _SOFTENING,
-    "High-resolution image.": _SOFTENING | {"jpeg"},
-    "Noise-free image.": frozenset({"white_noise", "white_noise_ycbcr", "impulse_noise", "multiplicative_noise"}),
-}
+MOST_DAMAGE = 3  # kinds of photographic damage on one photo, at most
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Crops of one photo (J=2, L, 3, S, S) at levels 0 to L-1.
+    """Crops of one photo (J=2, L, 3, S, S), from mild to strong.
 
-    `concerned` (K,) is 1 for each prompt pair that must rank the levels; `pristine` () says whether level 0 is.
+    `concerned` (K,) is 1 for each prompt pair that must rank the levels; `pristine` () says whether the mildest is.
     """
 
     crops: Tensor
@@ -42,13 +35,6 @@ class Sample:
     def to(self, device: torch.device) -> "Sample":
         """The same sample on another device."""
         return Sample(self.crops.to(device), self.concerned.to(device), self.pristine.to(device))
-
-
-def concerned_pairs(names: Iterable[str], pairs: Iterable[PromptPair]) -> Tensor:
-    """1.0 for each pair (K,) that is about at least one of the named degradations, else 0.0."""
-    degradations = frozenset(names)
-    topics = [PAIR_TOPICS.get(pair.positive, degradations) for pair in pairs]
-    return torch.tensor([float(bool(topic & degradations)) for topic in topics])
 
 
 def list_photos(folder: Path) -> list[Path]:
@@ -100,6 +86,27 @@ def draw_crops(image: Tensor, recipe: Recipe, generator: Generator) -> list[Tens
     return [image[:, y : y + recipe.crop, x : x + recipe.crop] for y, x in (first, second)]
 
 
+def vary_colors(image: Tensor, recipe: Recipe, generator: Generator) -> Tensor:
+    """The image (3, H, W) a little more or less vivid, contrasty and bright."""
+    vivid, contrast, power = (
+        math.exp(recipe.variation * _uniform(generator, low, high))
+        for low, high in ((-0.2, 0.5), (-0.1, 0.15), (-0.2, 0.2))
+    )
+    grey = image.mean(dim=0, keepdim=True)
+    image = (grey + vivid * (image - grey)).clamp(0, 1) ** power
+    return (image.mean() + contrast * (image - image.mean())).clamp(0, 1)
+
+
+def draw_levels(recipe: Recipe, generator: Generator) -> list[float]:
+    """The levels of one photo, rising, around those of the recipe; the strongest may be weaker than 5."""
+    step = MAX_LEVEL / recipe.levels
+    moves = [recipe.level_jitter * _uniform(generator, -1, 1) for _ in recipe.level_values]
+    return [
+        min(level + move * step, MAX_LEVEL) if level else 0.0
+        for level, move in zip(recipe.level_values, moves, strict=True)
+    ]
+
+
 def draw_enlargement(recipe: Recipe, generator: Generator) -> float:
     """Factor in [1, largest_enlargement] by which crops are enlarged after they were degraded."""
     wanted = _uniform(generator, 0, 1) < recipe.enlarge_chance
@@ -114,6 +121,14 @@ def draw_base_level(recipe: Recipe, generator: Generator) -> float:
     return level if wanted else 0.0
 
 
+def draw_rendering(recipe: Recipe, generator: Generator) -> Composition | DamageChain:
+    """Degradations of the 24 types, or a chain of photographic damage."""
+    if _uniform(generator, 0, 1) < recipe.damage_chance:
+        return draw_damage(generator, count=1 + int(torch.randint(MOST_DAMAGE, (), generator=generator)))
+    count = 1 + int(torch.randint(recipe.composed, (), generator=generator))
+    return draw_composition(generator, count=count, leave_out=recipe.leave_out)
+
+
 class CropDataset(Dataset[Sample]):
     """Samples by number: number n depends on the recipe, the photos and n alone, not on workers or order."""
 
@@ -126,28 +141,36 @@ class CropDataset(Dataset[Sample]):
         """Number of samples of the whole run."""
         return self.recipe.steps * self.recipe.batch
 
+    def photo(self, number: int) -> Path:
+        """The photo of a sample: each comes once before the first comes again, in a new order every time."""
+        epoch, position = divmod(number, len(self.photos))
+        generator = torch.Generator().manual_seed(self.recipe.seed + epoch)
+        return self.photos[int(torch.randperm(len(self.photos), generator=generator)[position])]
+
     def __getitem__(self, number: int) -> Sample:
         """Sample of that number."""
-        generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_000_007 + number)
-        epoch, position = divmod(number, len(self.photos))
-        order = torch.randperm(len(self.photos), generator=torch.Generator().manual_seed(self.recipe.seed + epoch))
-        image = picture_to_image(load_picture(self.photos[int(order[position])]))
-        enlargement = draw_enlargement(self.recipe, generator)
-        side = round(self.recipe.crop / enlargement)
-        crops = draw_crops(image, replace(self.recipe, crop=side, largest_enlargement=1.0), generator)
-        base_level = draw_base_level(self.recipe, generator)
-        base = draw_composition(generator, count=1)
-        count = 1 + int(torch.randint(self.recipe.composed, (), generator=generator))
-        composition = draw_composition(generator, count=count)
-        crops = [base.at(base_level).apply(crop) for crop in crops]
-        levels = [MAX_LEVEL * level / self.recipe.levels for level in range(self.recipe.levels + 1)]
-        rendered = [torch.stack([composition.at(level).apply(crop) for level in levels]) for crop in crops]
-        if side < self.recipe.crop:
-            rendered = [_resize(crops, self.recipe.crop, self.recipe.crop) for crops in rendered]
+        recipe = self.recipe
+        generator = torch.Generator().manual_seed(recipe.seed * 1_000_000_007 + number)
+        image = picture_to_image(load_picture(self.photo(number)))
+        image = vary_colors(image, recipe, generator) if recipe.variation else image
+        levels = draw_levels(recipe, generator)
+        enlargement = draw_enlargement(recipe, generator)
+        side = round(recipe.crop / enlargement)
+        crops = draw_crops(image, replace(recipe, crop=side, largest_enlargement=1.0), generator)
+        base_level = draw_base_level(recipe, generator)
+        base, chosen = draw_rendering(recipe, generator), draw_rendering(recipe, generator)
+        crops = [base.render(crop, base_level) for crop in crops]
+        # The second crop has its own noise and angles unless they are to be shared.
+        draws = [chosen, chosen if recipe.shared_draws else replace(chosen, seed=(chosen.seed + 1_000_003) % 2**31)]
+        rendered = [
+            torch.stack([draw.render(crop, level) for level in levels]) for crop, draw in zip(crops, draws, strict=True)
+        ]
+        if side < recipe.crop:
+            rendered = [_resize(crops, recipe.crop, recipe.crop) for crops in rendered]
         return Sample(
             torch.stack(rendered),
-            concerned_pairs(composition.names, ANTONYM_PAIRS),
-            torch.tensor(base_level == 0 and enlargement == 1),
+            concerned_pairs(chosen.names, recipe.prompt_pairs),
+            torch.tensor(base_level == 0 and enlargement <= recipe.pristine_enlargement and recipe.with_pristine),
         )
 
 

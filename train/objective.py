@@ -7,13 +7,9 @@ from torch.nn import functional
 from qualiclip.losses import across_images_loss, consistency_loss, negative_loss, positive_loss
 from qualiclip.prompts import PromptPair
 
-from .data import PAIR_TOPICS, Sample
-from .recipes import LossSettings
-
-
-def general_pairs(pairs: tuple[PromptPair, ...]) -> list[int]:
-    """Numbers of the prompt pairs that are about quality as a whole."""
-    return [index for index, pair in enumerate(pairs) if pair.positive not in PAIR_TOPICS]
+from .data import Sample
+from .settings import LossSettings
+from .topics import general_pairs, pair_emphasis
 
 
 def anchor_loss(difference: Tensor, concerned: Tensor, pristine: Tensor, *, scale: float) -> Tensor:
@@ -27,6 +23,15 @@ def anchor_loss(difference: Tensor, concerned: Tensor, pristine: Tensor, *, scal
     return _weighted_mean(good, pristine[:, None, None]) + _weighted_mean(bad, concerned[:, None])
 
 
+def steadiness_loss(difference: Tensor, concerned: Tensor) -> Tensor:
+    """Mean change from the mildest level of pairs that are not `concerned` (N, K): their bars are to stay.
+
+    `difference` (N, J, L, K) is the similarity to the positive minus that to the negative prompt.
+    """
+    change = (difference[:, :, 1:] - difference[:, :, :1]).abs()  # (N, J, L - 1, K)
+    return _weighted_mean(change, 1 - concerned[:, None, None])
+
+
 def _weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
     spread = weights.to(values).expand(values.shape)
     return (values * spread).sum() / spread.sum().clamp(min=1)
@@ -37,15 +42,25 @@ def loss_terms(
 ) -> dict[str, Tensor]:
     """The weighted terms of the loss, from the similarities (N, J, L, K, 2) of a batch of samples."""
     positive, negative = similarities.float().unbind(-1)
-    margin = settings.ranking_margin * sample.concerned
-    adjacent = settings.adjacent_only
-    both = torch.cat([positive, negative], dim=-1)
+    both, difference = torch.cat([positive, negative], dim=-1), positive - negative
+    concerned = sample.concerned if settings.by_topic else torch.ones_like(sample.concerned)
+    emphasis = pair_emphasis(pairs).to(concerned) if settings.by_topic else 1.0
+    margin = settings.ranking_margin * concerned * emphasis  # (N, K)
+    adjacent, reduction = settings.adjacent_only, settings.reduction
     general = general_pairs(pairs)
-    difference = positive - negative
     terms = {
-        "consistency": (settings.consistency_weight, consistency_loss(both, margin=settings.consistency_margin)),
-        "positive": (settings.positive_weight, positive_loss(positive, margin=margin, adjacent_only=adjacent)),
-        "negative": (settings.negative_weight, negative_loss(negative, margin=margin, adjacent_only=adjacent)),
+        "consistency": (
+            settings.consistency_weight,
+            consistency_loss(both, margin=settings.consistency_margin, reduction=reduction),
+        ),
+        "positive": (
+            settings.positive_weight,
+            positive_loss(positive, margin=margin, adjacent_only=adjacent, reduction=reduction),
+        ),
+        "negative": (
+            settings.negative_weight,
+            negative_loss(negative, margin=margin, adjacent_only=adjacent, reduction=reduction),
+        ),
         "across": (
             settings.across_weight,
             across_images_loss(
@@ -55,6 +70,7 @@ def loss_terms(
                 least_gap=settings.across_gap,
             ),
         ),
-        "anchor": (settings.anchor_weight, anchor_loss(difference, sample.concerned, sample.pristine, scale=scale)),
+        "anchor": (settings.anchor_weight, anchor_loss(difference, concerned, sample.pristine, scale=scale)),
+        "steadiness": (settings.steadiness_weight, steadiness_loss(difference, concerned)),
     }
     return {name: weight * value for name, (weight, value) in terms.items() if weight}

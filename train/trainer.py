@@ -1,168 +1,53 @@
-"""The training loop: one function that runs a recipe, with checkpoints, a log and a progress bar."""
+"""The training loop: one function that runs a recipe, on one process or on many."""
 
-import json
 import math
-import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from accelerate import Accelerator
 from torch import Tensor, nn
-from torch.optim import AdamW, Optimizer
-from torch.utils.data import DataLoader, Subset
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 import qualiclip
 from qualiclip.checkpoints import save_checkpoint
 from qualiclip.errors import InputError, TrainingError
-from qualiclip.loading import load_checkpoint
-from qualiclip.model import ModelSettings, QualityModel
-from qualiclip.prompts import ANTONYM_PAIRS
+from qualiclip.model import QualityModel
 
 from .data import CropDataset, Sample, collate, list_photos, split_holdout
-from .objective import general_pairs, loss_terms
-from .recipes import Recipe
+from .logs import RunLog
+from .models import CropEncoder, first_model
+from .objective import loss_terms
+from .optimization import build_optimizer, learning_rate
+from .processes import build_accelerator, gather_whole, sample_numbers
+from .settings import Recipe
+from .states import Progress, Stateful, load_state, save_state
+from .topics import general_pairs
 
 
-def orthogonal_prompts(pairs: int, embedding_size: int, *, seed: int) -> Tensor:
-    """Fixed prompt features (K, 2, D) for a model without a text encoder: orthonormal vectors from a seed."""
-    generator = torch.Generator().manual_seed(seed)
-    square = torch.randn((embedding_size, embedding_size), generator=generator)
-    vectors: Tensor = torch.linalg.qr(square).Q[: 2 * pairs]
-    return vectors.reshape(pairs, 2, embedding_size)
+def _leave_interrupts_to_main(worker: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def build_model(recipe: Recipe) -> QualityModel:
-    """A model with random weights from the recipe's seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)  # layers offer no generator for their initial weights
-        prompts = orthogonal_prompts(len(ANTONYM_PAIRS), recipe.backbone.embedding_size, seed=recipe.seed)
-        return QualityModel(ModelSettings(recipe.backbone, scale=recipe.scale), prompts)
-
-
-def starting_model(name: str, recipe: Recipe) -> tuple[QualityModel, dict[str, Any]]:
-    """A trained model as the first weights of a run, and its hash and training record.
-
-    Raises:
-        TrainingError: if it has another backbone or scale than the recipe.
-    """
-    checkpoint = load_checkpoint(name)
-    settings = checkpoint.model.settings
-    if (settings.backbone, settings.scale) != (recipe.backbone, recipe.scale):
-        raise TrainingError(f"{name} has another backbone or scale than the recipe; it can't be started from")
-    parent = {"sha256": checkpoint.sha256, "training": dict(checkpoint.training)}
-    return checkpoint.model.requires_grad_(True), parent
-
-
-def learning_rate(step: int, recipe: Recipe) -> float:
-    """Learning rate of a step: linear warm-up, then half a cosine down to zero."""
-    warmup = max(1, round(recipe.warmup * recipe.steps))
-    if step < warmup:
-        return recipe.learning_rate * (step + 1) / warmup
-    progress = (step - warmup) / max(1, recipe.steps - warmup)
-    return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
-
-
-def build_optimizer(model: nn.Module, recipe: Recipe) -> AdamW:
-    """AdamW; weight decay acts on matrices and kernels only."""
-    parameters = list(model.parameters())
-    return AdamW(
-        [
-            {"params": [p for p in parameters if p.dim() > 1], "weight_decay": recipe.weight_decay},
-            {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
-        ],
-        lr=recipe.learning_rate,
-    )
-
-
-def batch_similarities(model: QualityModel, crops: Tensor, *, bf16: bool) -> Tensor:
-    """Similarities (N, J, L, K, 2) of crops (N, J, L, 3, S, S)."""
-    flat = crops.flatten(0, 2).contiguous(memory_format=torch.channels_last)
-    with torch.autocast(crops.device.type, dtype=torch.bfloat16, enabled=bf16):
-        feature_map = model.feature_map(flat)
-    return model.similarities(feature_map.float()).view(*crops.shape[:3], -1, 2)
-
-
-def take_step(model: QualityModel, optimizer: Optimizer, sample: Sample, recipe: Recipe) -> dict[str, Any]:
-    """One step of the optimiser; what it reports goes into the log.
-
-    Raises:
-        TrainingError: if the loss is not finite; the step is then not taken.
-    """
-    similarities = batch_similarities(model, sample.crops, bf16=recipe.bf16)
-    terms = loss_terms(similarities, sample, model.settings.pairs, recipe.losses, scale=recipe.scale)
-    total = torch.stack(list(terms.values())).sum()
-    if not math.isfinite(total.item()):
-        raise TrainingError("the loss is not finite; lower learning_rate or turn bf16 off")
-    optimizer.zero_grad(set_to_none=True)
-    total.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    levels = similarities.detach()[..., general_pairs(model.settings.pairs), :].mean(dim=(0, 1, 3))  # (L, 2)
-    return {
-        "loss": total.item(),
-        **{name: value.item() for name, value in terms.items()},
-        "positive_by_level": levels[:, 0].tolist(),
-        "negative_by_level": levels[:, 1].tolist(),
-    }
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run has come: steps taken, and seconds spent on them in all its stretches."""
-
-    step: int
-    seconds: float
-
-
-def save_state(path: Path, model: QualityModel, optimizer: Optimizer, progress: Progress, recipe: Recipe) -> None:
-    """Write what a resumed run needs; the file appears whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), **asdict(progress)}
-    torch.save({**state, "recipe": json.dumps(asdict(recipe))}, partial)
-    os.replace(partial, path)
-
-
-def load_state(path: Path, model: QualityModel, optimizer: Optimizer, recipe: Recipe) -> Progress:
-    """Put a saved state back.
-
-    Raises:
-        TrainingError: if the state is damaged or belongs to another recipe.
-    """
-    try:
-        state = torch.load(path, weights_only=True, map_location="cpu")
-    except (RuntimeError, OSError, EOFError, UnpicklingError) as error:
-        raise TrainingError(f"{path} is damaged; delete it to start again") from error
-    if json.loads(state["recipe"]) != json.loads(json.dumps(asdict(recipe))):
-        raise TrainingError(f"{path} was made with another recipe; use another folder or the same settings")
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    return Progress(int(state["step"]), float(state["seconds"]))
-
-
-def trim_log(path: Path, start: int) -> None:
-    """Drop the rows of a log that a resumed run will write again."""
-    if path.is_file():
-        rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        whole = [row for row in rows if row.endswith("\n")]  # a crash may have cut the last one
-        path.write_text("".join(row for row in whole if json.loads(row)["step"] < start), encoding="utf-8")
-
-
-def _loader(photos: list[Path], recipe: Recipe, start: int, device: torch.device) -> DataLoader[Sample]:
-    dataset = CropDataset(photos, recipe)
-    left = Subset(dataset, range(start * recipe.batch, len(dataset)))
+def _loader(photos: list[Path], recipe: Recipe, start: int, accelerator: Accelerator) -> DataLoader[Sample]:
+    processes = accelerator.num_processes
     return DataLoader(
-        left,
-        batch_size=recipe.batch,
+        CropDataset(photos, recipe),
+        batch_size=recipe.batch // recipe.accumulate // processes,
+        sampler=sample_numbers(recipe, start=start, process=accelerator.process_index, processes=processes),
         num_workers=recipe.workers,
         collate_fn=collate,
+        worker_init_fn=_leave_interrupts_to_main,
         multiprocessing_context="spawn" if recipe.workers else None,
-        pin_memory=device.type == "cuda",
+        pin_memory=accelerator.device.type == "cuda",
     )
 
 
@@ -174,56 +59,172 @@ def _samples(loader: DataLoader[Sample]) -> Iterator[Sample]:
         raise TrainingError(f"a photo can't be used: {reason}") from error
 
 
-def _run(
-    model: QualityModel, optimizer: Optimizer, loader: DataLoader[Sample], start: Progress, recipe: Recipe, out: Path
-) -> Progress:
-    device = next(model.parameters()).device
-    began = time.monotonic() - start.seconds
-    bar = tqdm(_samples(loader), initial=start.step, total=recipe.steps, unit="step", file=sys.stderr)
-    with (out / "log.jsonl").open("a", encoding="utf-8") as log:
-        for step, sample in enumerate(bar, start=start.step):
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate(step, recipe)
-            report = take_step(model, optimizer, sample.to(device), recipe)
-            bar.set_postfix(loss=f"{report['loss']:.4f}")
-            if step % recipe.log_every == 0:
-                log.write(json.dumps({"step": step, **report}) + "\n")
-                log.flush()
-            if (step + 1) % recipe.save_every == 0:
-                done = Progress(step + 1, time.monotonic() - began)
-                save_state(out / "state.pt", model, optimizer, done, recipe)
-    return Progress(recipe.steps, time.monotonic() - began)
+@dataclass(frozen=True)
+class Run:
+    """What a step works on: `encoder` and `optimizer` as accelerate prepared them, `model` the one inside."""
+
+    accelerator: Accelerator
+    model: QualityModel
+    encoder: nn.Module
+    optimizer: Optimizer
+    recipe: Recipe
 
 
-def fit(recipe: Recipe, photos: Path, out: Path, *, device: torch.device, start_from: str | None = None) -> Path:
-    """Run a recipe on a folder of photos; returns the path of the finished checkpoint.
+def build_run(model: QualityModel, recipe: Recipe, accelerator: Accelerator) -> Run:
+    """A run ready for its first step."""
+    model.to(memory_format=torch.channels_last)
+    # Key biases cancel in the pooling's softmax; processes would wait for gradients that never come.
+    model.backbone.attnpool.k_proj.bias.requires_grad_(False)
+    encoder, optimizer = accelerator.prepare(CropEncoder(model, recipe), build_optimizer(model, recipe))
+    return Run(accelerator, model, encoder.train(), optimizer, recipe)
 
-    Writes `log.jsonl` and `state.pt` while it runs and `model.safetensors` (half precision) at the end, in `out`.
-    A run that was stopped goes on where its `state.pt` left off. `start_from` names a model whose weights are the
-    first ones instead of random ones.
+
+def add_gradients(run: Run, sample: Sample, *, last: bool) -> tuple[dict[str, float], Tensor]:
+    """Gradients of one part of a batch, added to those there are; the terms of its loss, and its similarities.
+
+    The loss is that of the part over all processes. Each of them has the gradients of its own crops, and accelerate
+    averages: hence the factor.
 
     Raises:
-        TrainingError: if there are no photos, the state is of another recipe, or the loss is not finite.
+        TrainingError: if the loss is not finite.
+    """
+    accelerator, recipe = run.accelerator, run.recipe
+    with nullcontext() if last else accelerator.no_sync(run.encoder):
+        similarities = gather_whole(run.encoder(sample.crops), accelerator)
+        whole = Sample(sample.crops, *(gather_whole(part, accelerator) for part in (sample.concerned, sample.pristine)))
+        terms = loss_terms(similarities, whole, run.model.settings.pairs, recipe.losses, scale=recipe.scale)
+        total = torch.stack(list(terms.values())).sum()
+        if not math.isfinite(total.item()):
+            raise TrainingError("the loss is not finite; lower learning_rate or use precision=fp32")
+        accelerator.backward(total * accelerator.num_processes / recipe.accumulate)
+    return {"loss": total.item(), **{name: term.item() for name, term in terms.items()}}, similarities.detach()
+
+
+def take_step(run: Run, parts: list[Sample], *, rate: float) -> dict[str, Any]:
+    """One step of the optimiser, on the parts of a batch; what it reports goes into the log.
+
+    Raises:
+        TrainingError: if a loss is not finite; the step is then not taken.
+    """
+    for group in run.optimizer.param_groups:
+        group["lr"] = rate
+    run.optimizer.zero_grad(set_to_none=True)
+    results = [
+        add_gradients(run, part.to(run.accelerator.device), last=number == len(parts))
+        for number, part in enumerate(parts, start=1)
+    ]
+    if run.recipe.largest_gradient:
+        run.accelerator.clip_grad_norm_(run.encoder.parameters(), run.recipe.largest_gradient)
+    run.optimizer.step()
+    general = general_pairs(run.model.settings.pairs)
+    levels = torch.cat([similarities for _, similarities in results])[..., general, :].mean(dim=(0, 1, 3))  # (L, 2)
+    return {
+        **{name: sum(terms[name] for terms, _ in results) / len(results) for name in results[0][0]},
+        "positive_by_level": levels[:, 0].tolist(),
+        "negative_by_level": levels[:, 1].tolist(),
+    }
+
+
+class Stopwatch:
+    """How fast a run is, and which share of its time it waits for samples."""
+
+    def __init__(self, crops_per_step: int) -> None:
+        """Start."""
+        self.crops_per_step = crops_per_step
+        self._begin()
+
+    def _begin(self) -> None:
+        self._began, self._waited, self._steps = time.monotonic(), 0.0, 0
+
+    def wait_for(self, samples: Iterator[Sample], count: int) -> list[Sample]:
+        """The next samples."""
+        began = time.monotonic()
+        parts = [next(samples) for _ in range(count)]
+        self._waited += time.monotonic() - began
+        self._steps += 1
+        return parts
+
+    def report(self) -> dict[str, float]:
+        """Crops per second and share of waiting since the last report."""
+        passed = max(time.monotonic() - self._began, 1e-9)
+        rates = {
+            "crops_per_second": round(self._steps * self.crops_per_step / passed, 1),
+            "waiting": round(self._waited / passed, 3),
+        }
+        self._begin()
+        return rates
+
+
+def _run(run: Run, photos: list[Path], start: Progress, parts: dict[str, Stateful], out: Path) -> Progress:
+    recipe, main = run.recipe, run.accelerator.is_main_process
+    samples = _samples(_loader(photos, recipe, start.step, run.accelerator))
+    log = RunLog(out, start=start.step) if main else None
+    began, done = time.monotonic() - start.seconds, start
+    watch = Stopwatch(2 * recipe.batch * len(recipe.level_values))
+    bar = tqdm(
+        range(start.step, recipe.steps),
+        initial=start.step,
+        total=recipe.steps,
+        unit="step",
+        file=sys.stderr,
+        disable=not main,
+    )
+    saved = start.step
+    try:
+        for step in bar:
+            batch = watch.wait_for(samples, recipe.accumulate)
+            report = take_step(run, batch, rate=learning_rate(step, recipe))
+            done = Progress(step + 1, time.monotonic() - began)
+            if log and (step % recipe.log_every == 0 or done.step == recipe.steps):
+                speed = watch.report()
+                bar.set_postfix(loss=f"{report['loss']:.4f}", **speed)
+                log.write(step, {**report, **speed})
+            if main and (done.step % recipe.save_every == 0 or done.step == recipe.steps):
+                save_state(out / "state.pt", parts, done, recipe)
+                saved = done.step
+    except KeyboardInterrupt as error:
+        raise TrainingError(f"stopped in step {done.step + 1}; the same command goes on after step {saved}") from error
+    finally:
+        bar.close()
+        if log:
+            log.close()
+    return done
+
+
+def fit(recipe: Recipe, photos: Path, out: Path, *, device: str) -> Path:
+    """Run a recipe on a folder of photos; returns the path of the finished checkpoint.
+
+    Writes `log.jsonl`, TensorBoard's files and `state.pt` while it runs, and `model.safetensors` (half precision) at
+    the end, in `out`. A run that was stopped goes on where its `state.pt` left off. `device` is "cpu" or "cuda".
+
+    Raises:
+        TrainingError: if there are no photos, the state is of another recipe, the device does not fit, the loss is
+            not finite, or the run is interrupted.
     """
     train, kept_out = split_holdout(list_photos(photos), recipe.holdout_every)
     if not train:
         raise TrainingError(f"all photos in {photos} are held out; add photos or set holdout_every=0")
+    accelerator = build_accelerator(recipe, device=device)
     out.mkdir(parents=True, exist_ok=True)
-    model, parent = (build_model(recipe), None) if start_from is None else starting_model(start_from, recipe)
-    model = model.to(device).to(memory_format=torch.channels_last).train()
-    optimizer = build_optimizer(model, recipe)
+    model, parent = first_model(recipe)
+    run = build_run(model, recipe, accelerator)
+    parts: dict[str, Stateful] = {"model": model, "optimizer": run.optimizer}
+    if accelerator.scaler is not None:
+        parts["scaler"] = accelerator.scaler
     state = out / "state.pt"
-    start = load_state(state, model, optimizer, recipe) if state.is_file() else Progress(0, 0.0)
-    trim_log(out / "log.jsonl", start.step)
-    done = _run(model, optimizer, _loader(train, recipe, start.step, device), start, recipe, out)
-    record = {
-        "recipe": asdict(recipe),
-        "photos": len(train),
-        "held_out": len(kept_out),
-        "minutes": round(done.seconds / 60, 1),
-        "version": qualiclip.__version__,
-        "started_from": parent,
-    }
+    start = load_state(state, parts, recipe) if state.is_file() else Progress(0, 0.0)
+    done = _run(run, train, start, parts, out)
     finished = out / "model.safetensors"
-    save_checkpoint(model.eval(), finished, training=record, dtype=torch.float16)
+    if accelerator.is_main_process:
+        record = {
+            "recipe": asdict(recipe),
+            "photos": len(train),
+            "held_out": len(kept_out),
+            "minutes": round(done.seconds / 60, 1),
+            "processes": accelerator.num_processes,
+            "version": qualiclip.__version__,
+            "started_from": parent,
+        }
+        save_checkpoint(model.eval(), finished, training=record, dtype=torch.float16)
+    accelerator.wait_for_everyone()
     return finished

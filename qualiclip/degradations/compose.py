@@ -5,7 +5,7 @@ process and on every machine.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -31,6 +31,10 @@ class Composition:
         """The same draw with every degradation at one level, as a ranking of levels needs it."""
         return replace(self, levels=(level,) * len(self.names))
 
+    def render(self, image: Tensor, level: float) -> Tensor:
+        """The image with every degradation at one level in [0, 5]; 0 is the image itself."""
+        return self.at(level).apply(image)
+
     def apply(self, image: Tensor) -> Tensor:
         """The image, or each of a batch, with every degradation at its level; random parts agree between levels."""
         for position, (name, level) in enumerate(zip(self.names, self.levels, strict=True)):
@@ -48,16 +52,19 @@ def _draw_level(generator: Generator, weights: Sequence[float]) -> float:
     return float(len(weights))  # by rounding
 
 
-def draw_composition(generator: Generator, *, count: int) -> Composition:
+def draw_composition(generator: Generator, *, count: int, leave_out: Collection[str] = ()) -> Composition:
     """`count` degradations of different groups, in random order: a group first, one type of it, then its level.
 
+    Groups in `leave_out` are not drawn.
+
     Raises:
-        UsageError: if count is not between 1 and the number of groups.
+        UsageError: if count is not between 1 and the number of groups that are left.
     """
-    if not 1 <= count <= len(GROUPS):
-        raise UsageError(f"a composition has 1 to {len(GROUPS)} degradations, got {count}")
-    order = torch.randperm(len(GROUPS), generator=generator)[:count].tolist()
-    chosen = [list(GROUPS.values())[index] for index in order]
+    groups = [types for group, types in GROUPS.items() if group not in leave_out]
+    if not 1 <= count <= len(groups):
+        raise UsageError(f"a composition has 1 to {len(groups)} degradations, got {count}")
+    order = torch.randperm(len(groups), generator=generator)[:count].tolist()
+    chosen = [groups[index] for index in order]
     names = tuple(group[int(torch.randint(len(group), (), generator=generator))] for group in chosen)
     seed = int(torch.randint(2**31, (), generator=generator))
     return Composition(names, tuple(_draw_level(generator, LEVEL_WEIGHTS) for _ in names), seed)
