@@ -59,9 +59,9 @@ def _font(size: float, weight: str) -> FontProperties:
 
 
 def _width(text: str, font: FontProperties) -> float:
-    """Width in px."""
+    """Width in px, rather too large: letters are moved to whole pixels when they are drawn."""
     width: float = text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]
-    return width * DPI / 72
+    return 1.02 * width * DPI / 72
 
 
 def shortened(text: str, width: float, *, size: float, weight: str = "normal") -> str:
@@ -149,7 +149,7 @@ def pair_figure(duel: Duel, contest: Round) -> Figure:
     canvas.text(EDGE, 128, line, whole, size=9, color=QUIET)
     for index, (side, word, color) in enumerate(zip(sides, ("better", "worse"), (BETTER, WORSE), strict=True)):
         x = EDGE + index * (box_width + GAP)
-        canvas.text(x, top - 20, f"{word}, says {contest.attacker}", box_width, size=11, color=color, weight="bold")
+        canvas.text(x, top - 20, f"{word}, says the attacker", box_width, size=11, color=color, weight="bold")
         canvas.picture(x, top, side.picture, box_width, box_height)
         canvas.text(x, below + 45, side.name, box_width, size=9)
         canvas.text(x, below + 83, _size_line(side), box_width, size=8, color=QUIET)
