@@ -1,4 +1,4 @@
-"""`python -m train`: fit a model on a folder of photos, evaluate one against human opinions."""
+"""`python -m train`: fit a model on a folder of photos, evaluate one, let two compete."""
 
 import dataclasses
 import json
@@ -11,12 +11,15 @@ import typer
 from qualiclip.errors import UsageError, look_up
 from qualiclip.terminal import run
 
+from .gmad_command import gmad
+
 app = typer.Typer(
     help="Train a quality model without human scores, and evaluate models.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command()(gmad)
 
 
 Changes = Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE, may be repeated.")]
