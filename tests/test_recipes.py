@@ -3,8 +3,10 @@
 from dataclasses import fields, replace
 
 import pytest
+from typer.testing import CliRunner
 
 from qualiclip.errors import UsageError
+from train.__main__ import app
 from train.overrides import override
 from train.recipes import PAPER_DOUBTS, RECIPES
 from train.settings import LossSettings, Recipe
@@ -15,6 +17,15 @@ SMOKE = RECIPES["smoke"]
 def test_doubts_are_about_settings_there_are() -> None:
     known = {field.name for field in fields(Recipe)} | {f"losses.{field.name}" for field in fields(LossSettings)}
     assert set(PAPER_DOUBTS) <= known
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_is_shown_as_the_changes_that_give_it(name: str) -> None:
+    lines = CliRunner().invoke(app, ["show", name]).stdout.splitlines()
+    assignments = [line.partition("  # ")[0] for line in lines]
+    assert override(Recipe(), assignments) == RECIPES[name]
+    doubts = [line.partition("  # ")[2] for line in lines if "  # " in line]
+    assert sorted(doubts) == (sorted(PAPER_DOUBTS.values()) if name == "paper" else [])
 
 
 def test_the_order_of_assignments_does_not_count() -> None:

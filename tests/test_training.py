@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from typer.testing import CliRunner
 
@@ -16,6 +16,7 @@ from qualiclip.errors import InputError, TrainingError, UsageError
 from qualiclip.loading import load_checkpoint
 from qualiclip.pictures import image_to_picture
 from qualiclip.prompts import ANTONYM_PAIRS
+from tests.clip_files import TINY, TINY_TEXT, clip_state
 from train.__main__ import app
 from train.data import CropDataset, Sample, collate
 from train.models import orthogonal_prompts, random_model
@@ -210,6 +211,33 @@ def test_a_run_can_not_start_from_another_kind_of_model(photos: Path, tmp_path: 
     first = fit(SMOKE, photos, tmp_path / "first", device="cpu")
     with pytest.raises(TrainingError, match="another backbone, scale or prompts than the recipe"):
         fit(replace(SMOKE, scale=5.0, start_from=str(first)), photos, tmp_path / "second", device="cpu")
+
+
+@pytest.fixture
+def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small CLIP of random weights in CLIP's own format, and a cache of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "clip.safetensors"
+    save_file(clip_state(TINY, TINY_TEXT, seed=1), path)
+    return path
+
+
+@pytest.mark.parametrize("pairs", [1, 7])
+def test_the_papers_recipe_tunes_the_image_encoder_of_clip_alone(
+    pairs: int, clip: Path, photos: Path, tmp_path: Path
+) -> None:
+    recipe = replace(
+        RECIPES["paper"], start_from=str(clip), backbone=TINY, pairs=pairs, steps=2, batch=2, crop=64, workers=0,
+        learning_rate=1e-4,
+    )  # fmt: skip
+    tuned = load_checkpoint(str(fit(recipe, photos, tmp_path / "out", device="cpu"))).model
+    untuned = load_checkpoint(str(clip), pairs=ANTONYM_PAIRS[:pairs]).model
+    assert tuned.settings == untuned.settings
+    torch.testing.assert_close(tuned.prompt_features, untuned.prompt_features)
+    before, after = untuned.backbone.state_dict(), tuned.backbone.state_dict()
+    for name, weight in before.items():
+        kept = "running_" in name or name.endswith(("num_batches_tracked", "k_proj.bias"))
+        assert torch.equal(after[name], weight) == kept, name
 
 
 def test_the_state_of_another_recipe_is_refused(photos: Path, tmp_path: Path) -> None:

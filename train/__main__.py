@@ -44,6 +44,18 @@ def choose_device(name: str) -> str:
 
 
 @app.command()
+def show(recipe: Annotated[str, typer.Argument(help="compact, paper or smoke.", show_default=False)]) -> None:
+    """Print every setting of a recipe; of the paper's, also what is doubtful."""
+    from .overrides import flattened
+    from .recipes import PAPER_DOUBTS, RECIPES
+
+    doubts = PAPER_DOUBTS if recipe == "paper" else {}
+    for name, value in flattened(look_up(RECIPES, recipe, kind="recipe")).items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        typer.echo(f"{name}={text}" + (f"  # {doubts[name]}" if name in doubts else ""))
+
+
+@app.command()
 def fit(
     recipe: Annotated[str, typer.Argument(help="compact, paper or smoke.", show_default=False)],
     photos: Photos,

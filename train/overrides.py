@@ -70,3 +70,13 @@ def _parse(name: str, text: str, current: Any, kind: Any) -> Any:
     if type(value) is not type(current):
         raise UsageError(f"{name}: expected {type(current).__name__}, got {text}")
     return value
+
+
+def flattened(settings: Any, prefix: str = "") -> dict[str, Any]:
+    """Every setting by the name that `override` knows it by."""
+    flat: dict[str, Any] = {}
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        name = prefix + field.name
+        flat.update(flattened(value, f"{name}.") if dataclasses.is_dataclass(value) else {name: value})
+    return flat

@@ -27,6 +27,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             warmup=0.0,
             largest_gradient=0.0,
             precision="fp32",
+            half_weights=False,  # such small steps would be rounded away
             workers=8,
             log_every=50,
             save_every=1000,
@@ -59,7 +60,8 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
 # prompts of their inference code, or a choice of ours without a counterpart.
 PAPER_DOUBTS: Mapping[str, str] = MappingProxyType(
     {
-        "learning_rate": "from memory, 60 %: AdamW moves a weight by about this much per step; try 1e-9 to 1e-6",
+        "learning_rate": "from memory, 60 %: AdamW moves a weight by about this much per step, and for weights "
+        "above 0.03 float32 rounds that away; try 1e-9 to 1e-6",
         "weight_decay": "from memory, 60 %",
         "steps": "10 epochs from memory, 75 %; 140,000 photos, 90 %",
         "batch": "from memory, 65 %",

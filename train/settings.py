@@ -75,7 +75,8 @@ class Recipe:
 
     Steps: `accumulate` cuts a batch into so many parts, one after the other, to save memory; `checkpointing` computes
     activations twice, for the same end. `largest_gradient` is the norm that gradients are cut to, 0 for no limit.
-    `precision` is that of the convolutions; weights and losses are float32. `warmup` is a share of the steps.
+    `precision` is that of the convolutions; weights and losses are float32. `warmup` is a share of the steps. With
+    `half_weights` the finished weights are stored in half precision.
     """
 
     start_from: str = ""
@@ -114,6 +115,7 @@ class Recipe:
     accumulate: int = 1
     checkpointing: bool = False
     precision: str = "bf16"
+    half_weights: bool = True
     seed: int = 7
     workers: int = 1
     log_every: int = 20

@@ -194,8 +194,8 @@ def _run(run: Run, photos: list[Path], start: Progress, parts: dict[str, Statefu
 def fit(recipe: Recipe, photos: Path, out: Path, *, device: str) -> Path:
     """Run a recipe on a folder of photos; returns the path of the finished checkpoint.
 
-    Writes `log.jsonl`, TensorBoard's files and `state.pt` while it runs, and `model.safetensors` (half precision) at
-    the end, in `out`. A run that was stopped goes on where its `state.pt` left off. `device` is "cpu" or "cuda".
+    Writes `log.jsonl`, TensorBoard's files and `state.pt` while it runs, and `model.safetensors` at the end, in
+    `out`. A run that was stopped goes on where its `state.pt` left off. `device` is "cpu" or "cuda".
 
     Raises:
         TrainingError: if there are no photos, the state is of another recipe, the device does not fit, the loss is
@@ -225,6 +225,8 @@ def fit(recipe: Recipe, photos: Path, out: Path, *, device: str) -> Path:
             "version": qualiclip.__version__,
             "started_from": parent,
         }
-        save_checkpoint(model.eval(), finished, training=record, dtype=torch.float16)
+        save_checkpoint(
+            model.eval(), finished, training=record, dtype=torch.float16 if recipe.half_weights else torch.float32
+        )
     accelerator.wait_for_everyone()
     return finished
