@@ -1,5 +1,6 @@
-"""`make docs`: the table and the picture of the degradations in docs/, from the code."""
+"""`make docs`: what is in docs/ from the code: the table and the picture of the degradations, the paper's doubts."""
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -8,6 +9,8 @@ from pathlib import Path
 from PIL import Image
 
 from qualiclip.degradations import DEGRADATIONS, GROUPS
+from train.overrides import flattened
+from train.recipes import PAPER_DOUBTS, RECIPES
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 EXAMPLE = DOCS.parent / "assets" / "examples" / "coffee.png"
@@ -33,6 +36,7 @@ anew from their definitions; "the port" is ARNIQA's Python version of KADID's MA
 Regenerate this page with `make docs`. The picture is `qualiclip sweep assets/examples/coffee.png --side 384`, at half
 its size; the numbers are scores of `compact`.
 """
+DOUBTS_HEAD = "| setting | value | how surely |"
 ORDERING_TITLE = "## How well the levels are ordered"
 
 
@@ -67,8 +71,23 @@ def measured_part(text: str) -> str:
     return text[text.index(ORDERING_TITLE) :]
 
 
+def doubts() -> str:
+    """The doubtful settings of the paper's recipe, as a table."""
+    values = flattened(RECIPES["paper"])
+    rows = [f"| `{name}` | {json.dumps(values[name])} | {doubt} |" for name, doubt in PAPER_DOUBTS.items()]
+    return "\n".join([DOUBTS_HEAD, "|---|---|---|", *rows])
+
+
+def with_doubts(text: str) -> str:
+    """The page on training with that table as the code has it."""
+    start = text.index(DOUBTS_HEAD)
+    return text[:start] + doubts() + text[text.index("\n\n", start) :]
+
+
 def main() -> None:
-    """Write docs/degradations.md and docs/degradations.png."""
+    """Write docs/degradations.md and docs/degradations.png, and the table in docs/training.md."""
+    training = DOCS / "training.md"
+    training.write_text(with_doubts(training.read_text(encoding="utf-8")), encoding="utf-8")
     file = DOCS / "degradations.md"
     ordering = measured_part(file.read_text(encoding="utf-8")) if file.exists() else f"{ORDERING_TITLE}\n"
     file.write_text(page(ordering), encoding="utf-8")

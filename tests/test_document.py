@@ -1,6 +1,6 @@
 """The pages in docs/ that are made from the code say what the code says."""
 
-from tests.document import DOCS, measured_part, page
+from tests.document import DOCS, measured_part, page, with_doubts
 
 
 def test_the_page_of_degradations_is_up_to_date():
@@ -12,3 +12,8 @@ def test_every_type_is_in_the_measured_part():
     text = (DOCS / "degradations.md").read_text(encoding="utf-8")
     rows = [line for line in measured_part(text).splitlines() if line.startswith("| ") and " % |" in line]
     assert len(rows) == 24
+
+
+def test_the_doubts_about_the_paper_are_up_to_date():
+    text = (DOCS / "training.md").read_text(encoding="utf-8")
+    assert text == with_doubts(text), "run `make docs`"
