@@ -97,10 +97,10 @@ def test_pairs_that_a_degradation_does_not_concern_have_no_margin() -> None:
 
 
 def test_a_pair_with_a_topic_must_tell_its_levels_further_apart() -> None:
-    # As before every ranking is wrong by its margin: that of seven pairs, one by 1.25 and two by 1.5 times as much.
+    # As before every ranking is wrong by its margin, which four pairs have multiplied by their emphasis.
     sample = Sample(torch.zeros(1, 2, 2, 3, 8, 8), torch.ones(1, 7), torch.ones(1, dtype=torch.bool))
     terms = loss_terms(torch.zeros(1, 2, 2, 7, 2), sample, ANTONYM_PAIRS, LossSettings(ranking_margin=0.7), scale=1.0)
-    assert terms["positive"].item() == pytest.approx(0.1 * (4 + 1.25 + 2 * 1.5))
+    assert terms["positive"].item() == pytest.approx(0.1 * (3 + 2 + 1.5 + 1.25 + 2))
 
 
 def test_general_pairs_are_those_about_quality_as_a_whole() -> None:

@@ -15,8 +15,8 @@ from .topics import general_pairs, pair_emphasis
 def anchor_loss(difference: Tensor, concerned: Tensor, pristine: Tensor, *, scale: float) -> Tensor:
     """Cross-entropy of calling level 0 good, where it is `pristine` (N,), and the last level bad.
 
-    `difference` (N, J, L, K) is the similarity to the positive minus that to the negative prompt; pairs that are
-    not `concerned` (N, K) with an image's degradation have no say about its last level.
+    `difference` (N, J, L, K) is the similarity to the positive minus that to the negative prompt; `concerned` (N, K)
+    is the weight of a pair's say about an image's last level, 0 if its degradation does not concern it.
     """
     good = functional.softplus(-scale * difference[:, :, 0])  # (N, J, K)
     bad = functional.softplus(scale * difference[:, :, -1])  # (N, J, K)
@@ -44,8 +44,8 @@ def loss_terms(
     positive, negative = similarities.float().unbind(-1)
     both, difference = torch.cat([positive, negative], dim=-1), positive - negative
     concerned = sample.concerned if settings.by_topic else torch.ones_like(sample.concerned)
-    emphasis = pair_emphasis(pairs).to(concerned) if settings.by_topic else 1.0
-    margin = settings.ranking_margin * concerned * emphasis  # (N, K)
+    weight = concerned * pair_emphasis(pairs).to(concerned) if settings.by_topic else concerned  # (N, K)
+    margin = settings.ranking_margin * weight
     adjacent, reduction = settings.adjacent_only, settings.reduction
     general = general_pairs(pairs)
     terms = {
@@ -70,7 +70,7 @@ def loss_terms(
                 least_gap=settings.across_gap,
             ),
         ),
-        "anchor": (settings.anchor_weight, anchor_loss(difference, concerned, sample.pristine, scale=scale)),
+        "anchor": (settings.anchor_weight, anchor_loss(difference, weight, sample.pristine, scale=scale)),
         "steadiness": (settings.steadiness_weight, steadiness_loss(difference, concerned)),
     }
     return {name: weight * value for name, (weight, value) in terms.items() if weight}

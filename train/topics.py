@@ -12,7 +12,10 @@ from qualiclip.prompts import PromptPair
 
 @dataclass(frozen=True)
 class Topic:
-    """Degradations by name, of the 24 and of `damage.py`; more `emphasis` asks for a larger gap between levels."""
+    """Degradations by name, of the 24 and of `damage.py`; more `emphasis` asks for a larger gap between levels.
+
+    Without it, pairs about everything, which learn from every photo, would answer to blur more than those about blur.
+    """
 
     names: frozenset[str]
     emphasis: float
@@ -28,14 +31,13 @@ _NOISE = frozenset(
     }
 )
 
-# Pairs that are not named here are about quality as a whole, so about every degradation. Blur is to show in the
-# sharpness pair first, hence the emphasis.
+# Pairs that are not named here are about quality as a whole, so about every degradation.
 PAIR_TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
-        "Sharp image.": Topic(_BLUR, 1.5),
-        "Sharp edges.": Topic(_BLUR | _COARSENING, 1.25),
-        "High-resolution image.": Topic(_BLUR | _COARSENING | _COMPRESSION, 1.0),
-        "Noise-free image.": Topic(_NOISE, 1.5),
+        "Sharp image.": Topic(_BLUR, 2.0),
+        "Sharp edges.": Topic(_BLUR | _COARSENING, 1.5),
+        "High-resolution image.": Topic(_BLUR | _COARSENING | _COMPRESSION, 1.25),
+        "Noise-free image.": Topic(_NOISE, 2.0),
     }
 )
 
@@ -46,7 +48,7 @@ def general_pairs(pairs: Iterable[PromptPair]) -> list[int]:
 
 
 def pair_emphasis(pairs: Iterable[PromptPair]) -> Tensor:
-    """Factor (K,) of the ranking margin of each pair."""
+    """Factor (K,) of the ranking margin of each pair, and of what it says about the strongest level."""
     return torch.tensor(
         [PAIR_TOPICS[pair.positive].emphasis if pair.positive in PAIR_TOPICS else 1.0 for pair in pairs]
     )
