@@ -5,7 +5,7 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format docs bench bench-degradations ordering browser screenshot clean
+.PHONY: demo test check format docs bench bench-degradations ordering robustness compact browser screenshot clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python app.py --port $(PORT)
@@ -33,6 +33,16 @@ bench-degradations: $(VENV)/.installed-dev
 # make ordering PHOTOS=folder: are levels further from the original one by one, by PSNR and by FSIMc?
 ordering: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.ordering $(PHOTOS)
+
+# make robustness PHOTOS=folder: how far do scores move when a picture is mirrored, shifted or cropped a little?
+robustness: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.robustness $(PHOTOS)
+
+# make compact PHOTOS=folder: train the embedded model anew, into runs/compact/model.safetensors
+compact: $(VENV)/.installed
+	$(BIN)/python -m train fit compact-1 --photos $(PHOTOS) --out runs/compact-1
+	$(BIN)/python -m train fit compact-2 --photos $(PHOTOS) --out runs/compact-2 --start-from runs/compact-1/model.safetensors
+	$(BIN)/python -m train fit compact --photos $(PHOTOS) --out runs/compact --start-from runs/compact-2/model.safetensors
 
 screenshot: $(VENV)/.installed-dev browser
 	$(BIN)/python -m tests.screenshot docs/inspect.png

@@ -1,9 +1,8 @@
 """`make robustness PHOTOS=folder`: how far a score moves when a picture changes in ways that should not count."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -15,7 +14,6 @@ from qualiclip.pictures import list_pictures
 from qualiclip.scoring import Scorer, load
 
 MODEL = "compact"
-LARGEST_CROP = 8
 
 
 def shifted(image: Tensor, down: int, right: int) -> Tensor:
@@ -32,41 +30,43 @@ def cropped(image: Tensor, top: int, bottom: int, left: int, right: int) -> Tens
     return image[:, top : height - bottom, left : width - right]
 
 
-CHANGES: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType(
-    {
-        "mirrored": lambda image: image.flip(-1),
-        **{
-            f"shifted by {down}, {right} px": lambda image, down=down, right=right: shifted(image, down, right)  # type: ignore[misc]
-            for down, right in ((0, 1), (1, 0), (1, 1), (-1, -1))
-        },
-        **{
-            f"cropped by {size} px at the {name}": lambda image, sides=tuple(size * side for side in sides): cropped(image, *sides)  # type: ignore[misc]
-            for size in (1, 3, LARGEST_CROP)
-            for name, sides in {
-                "top": (1, 0, 0, 0), "bottom": (0, 1, 0, 0), "left": (0, 0, 1, 0), "right": (0, 0, 0, 1),
-                "whole border": (1, 1, 1, 1),
-            }.items()
-        },
-    }
-)  # fmt: skip
+SHIFTS = ((0, 1), (1, 0), (1, 1), (-1, -1))
+SIDES = {
+    "top": (1, 0, 0, 0),
+    "bottom": (0, 1, 0, 0),
+    "left": (0, 0, 1, 0),
+    "right": (0, 0, 0, 1),
+    "border": (1, 1, 1, 1),
+}
+WIDTHS = (1, 3, 8)
+
+
+def changes(image: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """The image mirrored, shifted and cropped, with names."""
+    yield "mirrored", image.flip(-1)
+    for down, right in SHIFTS:
+        yield f"shifted by {down}, {right} px", shifted(image, down, right)
+    for width in WIDTHS:
+        for name, sides in SIDES.items():
+            yield f"{name} cropped by {width} px", cropped(image, *(width * side for side in sides))
 
 
 def movements(scorer: Scorer, image: Tensor) -> Iterator[tuple[str, float]]:
     """How far the score moves with each change."""
     with torch.no_grad():
         score = scorer.model.score(scorer.encode(image)).item()
-        for name, change in CHANGES.items():
-            yield name, abs(scorer.model.score(scorer.encode(change(image).contiguous())).item() - score)
+        for name, changed in changes(image):
+            yield name, abs(scorer.model.score(scorer.encode(changed.contiguous())).item() - score)
 
 
 def main(folder: Path) -> None:
     """Print the median, the 95th percentile and the maximum of each change over the photos of a folder."""
     scorer = load(sys.argv[2] if len(sys.argv) > 2 else MODEL)
-    moved: dict[str, list[float]] = {name: [] for name in CHANGES}
+    moved: dict[str, list[float]] = {}
     photos = list_pictures(folder, recursive=True)
     for photo in tqdm(photos, unit="photo", disable=None):
         for name, distance in movements(scorer, scorer.read(photo)):
-            moved[name].append(distance)
+            moved.setdefault(name, []).append(distance)
     everything = [distance for distances in moved.values() for distance in distances]
     print(f"{len(photos)} photos\n\n| change | median | 95th percentile | largest |\n|---|---|---|---|")
     for name, distances in (*moved.items(), ("all together", everything)):

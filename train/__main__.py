@@ -44,7 +44,7 @@ def choose_device(name: str) -> str:
 
 
 @app.command()
-def show(recipe: Annotated[str, typer.Argument(help="compact, paper or smoke.", show_default=False)]) -> None:
+def show(recipe: Annotated[str, typer.Argument(help="paper, compact or smoke.", show_default=False)]) -> None:
     """Print every setting of a recipe; of the paper's, also what is doubtful."""
     from .overrides import flattened
     from .recipes import PAPER_DOUBTS, RECIPES
@@ -57,7 +57,7 @@ def show(recipe: Annotated[str, typer.Argument(help="compact, paper or smoke.", 
 
 @app.command()
 def fit(
-    recipe: Annotated[str, typer.Argument(help="compact, paper or smoke.", show_default=False)],
+    recipe: Annotated[str, typer.Argument(help="paper, compact or smoke.", show_default=False)],
     photos: Photos,
     out: Out,
     changes: Changes = None,
