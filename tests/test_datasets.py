@@ -316,3 +316,12 @@ def test_all_columns_of_ones_own_table_are_read(tmp_path: Path) -> None:
     path = write_text(tmp_path / "own.csv", rows)
     read = read_table(path, Columns("f", "o", "r", "d", "l", "s", lower_is_better=True))
     assert read == [Rated(Path("a.png"), -2.5, "ref", "blur", 3, "test"), Rated(Path("b.png"), 10.0)]
+
+
+def test_the_documentation_names_every_set() -> None:
+    text = (Path(__file__).resolve().parent.parent / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    for name, row in DATASETS.items():
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| `{name}` |")]
+        assert row.label in line
+        assert row.source.removesuffix(", MIT licence") in line
+        assert f"{row.pictures:,}".replace(",", " ") in line.replace("\N{NARROW NO-BREAK SPACE}", " ")
