@@ -13,7 +13,15 @@ from qualiclip.errors import InputError
 from train.__main__ import app
 from train.datasets import Rated
 from train.evaluate import Prediction, summarise
-from train.report import About, read_predictions, to_dict, to_markdown, write_predictions, write_report
+from train.report import (
+    About,
+    about_predictions,
+    read_predictions,
+    to_dict,
+    to_markdown,
+    write_predictions,
+    write_report,
+)
 from train.scatter import CURVE, POINTS, scatter_figure
 
 ABOUT = About("compact", "Some|Set", "MOS, 0 to 30", 512, "abc", "1.0")
@@ -132,3 +140,17 @@ def test_one_split_of_old_predictions_counts_alone(predictions: list[Prediction]
     write_predictions(tmp_path / "predictions.csv", parts)
     result = CliRunner().invoke(app, ["evaluate", "--predictions", str(tmp_path / "predictions.csv"), "--split", "a"])
     assert json.loads(result.stdout)["agreement"]["count"] == 10
+
+
+def test_old_predictions_are_named_as_the_results_beside_them_say(
+    predictions: list[Prediction], tmp_path: Path
+) -> None:
+    path = tmp_path / "predictions.csv"
+    assert about_predictions(path, version="1.0") == About(
+        "predictions.csv", tmp_path.name, "as in the file", None, None, "1.0"
+    )
+    write_report(tmp_path, predictions, summarise(predictions), ABOUT)
+    assert about_predictions(path, version="1.0") == ABOUT
+    (tmp_path / "results.json").write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match=r"results\.json: not JSON; remove it or evaluate again"):
+        about_predictions(path, version="1.0")

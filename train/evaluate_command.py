@@ -1,7 +1,7 @@
 """`python -m train evaluate`: options in, files and JSON out."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -110,15 +110,15 @@ def _report_new(
 def _report_old(path: Path, split: str | None, splits: Path | None, out: Path | None) -> None:
     from qualiclip import __version__
 
-    from .report import About, read_predictions
+    from .report import about_predictions, read_predictions
     from .splits import keep_split, read_splits
 
-    rows = read_predictions(path)
+    rows, about = read_predictions(path), about_predictions(path, version=__version__)
     if split is not None:
         keep_split([row.rated for row in rows], split)  # raises if there is no such split
         rows = [row for row in rows if row.rated.split == split]
+        about = replace(about, data=f"{about.data}, {split}")
     parts = None if splits is None else read_splits(splits, [row.rated for row in rows])
-    about = About(path.name, path.resolve().parent.name, "as in the file", None, None, __version__)
     _finish(rows, parts, about, out)
 
 

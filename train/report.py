@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,24 @@ def read_predictions(path: Path) -> list[Prediction]:
     if not predictions:
         raise InputError(f"{path}: no rows; expected a prediction in each")
     return predictions
+
+
+def about_predictions(path: Path, *, version: str) -> About:
+    """What older predictions are about: as the `results.json` beside them says, else named after their file.
+
+    Raises:
+        InputError: if the `results.json` is damaged.
+    """
+    about = About(path.name, path.resolve().parent.name, "as in the file", None, None, version)
+    beside = path.with_name("results.json")
+    if not beside.is_file():
+        return about
+    try:
+        known = json.loads(beside.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{beside}: not JSON; remove it or evaluate again") from error
+    fields = ("model", "data", "unit", "short_side", "weights_sha256")
+    return replace(about, **{name: known[name] for name in fields if isinstance(known, dict) and name in known})
 
 
 def _prediction(path: Path, row: dict[str, str]) -> Prediction:
