@@ -11,6 +11,7 @@ import typer
 from qualiclip.errors import UsageError, look_up
 from qualiclip.terminal import run
 
+from .evaluate_command import evaluate
 from .gmad_command import gmad
 
 app = typer.Typer(
@@ -76,25 +77,7 @@ def fit(
     typer.echo(finished)
 
 
-@app.command()
-def evaluate(
-    data: Annotated[Path, typer.Option("--data", help="Folder of pictures.", show_default=False)],
-    model: Annotated[str, typer.Option("--model", help="Name or path of a model.")] = "auto",
-    opinions: Annotated[Path | None, typer.Option("--csv", help="CSV file [default: DATA/mos.csv].")] = None,
-    file_column: Annotated[str, typer.Option("--file-column", help="Column of file names.")] = "file",
-    opinion_column: Annotated[str, typer.Option("--opinion-column", help="Column of opinions.")] = "mos",
-) -> None:
-    """Print how well a model agrees with human opinions (higher is better in both)."""
-    from qualiclip.scoring import load
-
-    from .evaluate import evaluate as evaluate_folder
-    from .evaluate import read_opinions
-
-    rows = read_opinions(opinions or data / "mos.csv", file_column=file_column, opinion_column=opinion_column)
-    result = evaluate_folder(load(model), data, rows)
-    typer.echo(json.dumps({**dataclasses.asdict(result), "model": model}, indent=2))
-    if result.failures:
-        raise typer.Exit(1)
+app.command()(evaluate)
 
 
 if __name__ == "__main__":  # data workers import this file again under another name
