@@ -19,7 +19,7 @@ from qualiclip.scoring import load
 from train import ablate
 from train.__main__ import app
 from train.ablate import VARIANTS, choose_variants, plan_runs, spread, summarize, vary
-from train.ablation_report import markdown
+from train.ablation_report import equal_line, markdown
 from train.data import CropDataset, list_photos, split_holdout
 from train.ordering_accuracy import (
     across_photos,
@@ -109,26 +109,30 @@ def toy_scores() -> Tensor:
     """Two photos; all types fall by 0.1 a level from 0.9 and from 0.5, but for the first type of the second photo."""
     fall = 0.1 * torch.arange(6)
     scores = torch.stack([0.9 - fall, 0.5 - fall])[:, None].repeat(1, len(DEGRADATIONS), 1)
-    scores[1, 0] = torch.tensor([0.5, 0.6, 0.6, 0.4, 0.95, 0.1])  # right: 0.6 → 0.4 and 0.95 → 0.1
+    scores[1, 0] = torch.tensor([0.5, 0.6, 0.6, 0.4, 0.95, 0.1])  # two right, two wrong, one half right
     return scores
 
 
 def test_ordering_is_the_share_of_adjacent_levels_that_fall():
     by_type = ordering_by_type(toy_scores())
     first, *others = DEGRADATIONS
-    assert by_type == pytest.approx({first: 7 / 10, **dict.fromkeys(others, 1.0)})
+    assert by_type == pytest.approx({first: 7.5 / 10, **dict.fromkeys(others, 1.0)})
     by_group = ordering_by_group(by_type)
-    assert by_group.pop("blur") == pytest.approx((0.7 + 1 + 1) / 3)
+    assert by_group.pop("blur") == pytest.approx((0.75 + 1 + 1) / 3)
     assert set(by_group.values()) == {1.0}
-    assert ordering_measures(toy_scores())["ordering"] == pytest.approx((0.7 + 23) / 24)
+    assert ordering_measures(toy_scores())["equal_levels"] == pytest.approx(1 / (2 * 24 * 5))
+    assert ordering_measures(toy_scores())["ordering"] == pytest.approx((0.75 + 23) / 24)
 
 
 def test_across_photos_pairs_a_pristine_photo_with_the_others_at_level_4():
-    # 0.9 is above 0.5 - 0.4 in 23 types and below 0.95 in one; 0.5 is nowhere above 0.9 - 0.4, but above 0.45 in three.
+    # 0.9 is above 0.5 - 0.4 in 23 types and below 0.95 in one; 0.5 is below 0.55, but above 0.45 in three types, and
+    # equal to 0.5 in one.
     scores = toy_scores()
+    scores[0, :, 4] = 0.55
     assert across_photos(scores) == pytest.approx(23 / 48)
     scores[0, :3, 4] = 0.45
-    assert across_photos(scores) == pytest.approx(26 / 48)
+    scores[0, 3, 4] = 0.5
+    assert across_photos(scores) == pytest.approx(26.5 / 48)
 
 
 def test_scores_are_in_the_order_of_degradations_and_levels(photo):
@@ -145,9 +149,11 @@ def test_scores_are_in_the_order_of_degradations_and_levels(photo):
     assert torch.equal(score_levels(darkness, image, seed=1), scores[1])
 
 
-def test_a_constant_score_orders_nothing(photo):
+def test_a_constant_score_is_as_good_as_guessing(photo):
     scores = score_photos(lambda images: torch.ones(len(images)), [photo[:, :32, :32], photo[:, :32, 32:64]])
-    assert set(ordering_measures(scores).values()) == {0.0}
+    measures = ordering_measures(scores)
+    assert measures.pop("equal_levels") == 1.0
+    assert set(measures.values()) == {0.5}
 
 
 def test_the_middle_of_a_photo_keeps_its_pixels():
@@ -161,7 +167,7 @@ def test_the_middle_of_a_photo_keeps_its_pixels():
 
 def results_of(values: dict[str, list[float]]) -> list[ablate.Result]:
     """Results that are the same in every measure."""
-    names = ["ordering", "across_photos", *(f"ordering_{group}" for group in GROUPS)]
+    names = ["ordering", "across_photos", "equal_levels", *(f"ordering_{group}" for group in GROUPS)]
     return [
         ablate.Result(variant, 7 + place, dict.fromkeys(names, value))
         for variant, shares in values.items()
@@ -191,6 +197,20 @@ def test_the_table_shows_the_spread_over_seeds():
         "| levels-3 | 0.700 ± 0.173 | −0.100 ± 0.200 | 0.700 ± 0.173 | −0.100 ± 0.200 |",
     ]
     assert text[-1].startswith("| levels-3 | 0.700 ± 0.173 |")
+
+
+def test_equal_scores_are_said_where_there_are_any():
+    results = results_of({"full": [0.7], "levels-3": [0.75]})
+    measured = [dict(result.measures) for result in results]
+    shares = (0.004, 0.126)
+    rows = [
+        replace(result, measures={**own, "equal_levels": share})
+        for result, own, share in zip(results, measured, shares, strict=True)
+    ]
+    assert equal_line(rows).strip() == (
+        "Adjacent levels with exactly the same score, which count as half right: levels-3 13%."
+    )
+    assert not equal_line([rows[0]])
 
 
 def test_one_seed_has_no_spread():

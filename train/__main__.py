@@ -1,4 +1,4 @@
-"""`python -m train`: fit a model on a folder of photos, evaluate one, let two compete."""
+"""`python -m train`: fit a model on a folder of photos, ablate a recipe, evaluate a model, let two compete."""
 
 import dataclasses
 import json

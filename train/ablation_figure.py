@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from .ablate import FULL, Summary
 
@@ -39,13 +40,13 @@ def _draw_panel(axes: Axes, title: str, summaries: Mapping[str, Summary]) -> Non
 def ablation_figure(panels: Mapping[str, Mapping[str, Summary]], *, title: str, note: str) -> Figure:
     """A panel for each measure by its title, a line for each variant, the full recipe on top."""
     variants = list(next(iter(panels.values())))
-    width, height = 2 + 3.2 * len(panels), 1.5 + 0.3 * len(variants)
-    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
+    width, height = 2.4 + 3.2 * len(panels), 1.6 + 0.3 * len(variants)
+    figure = Figure(figsize=(width, height), dpi=150, layout=ConstrainedLayoutEngine(rect=(0.02, 0.02, 0.96, 0.96)))
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axis, (name, summaries) in zip(axes, panels.items(), strict=True):
         _draw_panel(axis, name, summaries)
     axes[0].set_yticks(range(len(variants)), variants)
     axes[0].set_ylim(len(variants) - 0.4, -0.6)
-    figure.suptitle(title, fontsize=13, color=INK, x=0.01, ha="left", parse_math=False)
-    figure.supxlabel(f"{note} Blue: the full recipe. Higher is better.", fontsize=9, color=QUIET, x=0.01, ha="left")
+    figure.suptitle(title, fontsize=13, fontweight="bold", color=INK, x=0.02, ha="left", parse_math=False)
+    figure.supxlabel(f"{note} Blue: the full recipe. Higher is better.", fontsize=9, color=QUIET, x=0.02, ha="left")
     return figure

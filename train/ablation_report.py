@@ -59,6 +59,13 @@ def seeds_line(results: Sequence[Result]) -> str:
     return f"Mean ± standard deviation over {len(seeds)} seeds ({', '.join(seeds)})."
 
 
+def equal_line(results: Sequence[Result]) -> str:
+    """Which variants can't tell adjacent levels apart, in at least a hundredth of all cases; empty if none."""
+    shares = {name: summary.value.mean for name, summary in summarize(results, "equal_levels").items()}
+    named = ", ".join(f"{name} {share:.0%}" for name, share in shares.items() if share >= 0.01)
+    return f"\nAdjacent levels with exactly the same score, which count as half right: {named}.\n" if named else ""
+
+
 def markdown(results: Sequence[Result], *, recipe: str, pictures: int) -> str:
     """The report, from all results; the full recipe comes first."""
     titles = headings(results)
@@ -69,7 +76,8 @@ def markdown(results: Sequence[Result], *, recipe: str, pictures: int) -> str:
             f'{seeds_line(results)} "To full" is the difference to the full recipe with the same seeds. Measured on',
             f"{pictures} photos kept out of training.\n",
             _main_table(summaries, titles),
-            "\n## Ordering accuracy by group of degradations\n",
+            equal_line(results),
+            "## Ordering accuracy by group of degradations\n",
             _group_table(results),
             "",
         ]

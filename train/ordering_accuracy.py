@@ -10,7 +10,6 @@ from qualiclip.degradations import DEGRADATIONS, GROUPS, MAX_LEVEL, degrade
 SIDE = 256  # px; of larger photos the middle is taken, its pixels as they are
 STRONG_LEVEL = 4
 BATCH = 24
-ROUNDING = 1e-6  # scores of one image differ by less from batch to batch
 
 Score = Callable[[Tensor], Tensor]  # images (N, 3, H, W) → scores (N,), higher is better
 
@@ -47,10 +46,15 @@ def score_photos(score: Score, images: Iterable[Tensor]) -> Tensor:
     return torch.stack([score_levels(score, image, seed=seed) for seed, image in enumerate(images)])
 
 
+def _higher(scores: Tensor, others: Tensor) -> Tensor:
+    """1 where a score is higher than the other, 0 where it is lower, 0.5 where they are equal: what guessing gives."""
+    return (1 + torch.sign(scores.double() - others.double())) / 2
+
+
 def ordering_by_type(scores: Tensor) -> dict[str, float]:
-    """Share of adjacent levels, from scores (P, 24, 6), of which the stronger one scores lower; equal is wrong."""
-    right = scores[..., :-1] - scores[..., 1:] > ROUNDING  # (P, 24, 5)
-    return dict(zip(DEGRADATIONS, right.double().mean(dim=(0, 2)).tolist(), strict=True))
+    """Share of adjacent levels, from scores (P, 24, 6), of which the stronger one scores lower; equal is half right."""
+    right = _higher(scores[..., :-1], scores[..., 1:])  # (P, 24, 5)
+    return dict(zip(DEGRADATIONS, right.mean(dim=(0, 2)).tolist(), strict=True))
 
 
 def ordering_by_group(by_type: Mapping[str, float]) -> dict[str, float]:
@@ -61,12 +65,17 @@ def ordering_by_group(by_type: Mapping[str, float]) -> dict[str, float]:
 def across_photos(scores: Tensor) -> float:
     """Share of pairs in which a pristine photo scores higher than another at level 4, from scores (P, 24, 6), P > 1.
 
-    Over all pairs of different photos and all degradations; equal is wrong.
+    Over all pairs of different photos and all degradations; equal is half right.
     """
     pristine, strong = scores[:, 0, 0], scores[..., STRONG_LEVEL]  # (P,), (P, 24)
-    right = pristine[:, None, None] - strong > ROUNDING  # (P, P, 24)
+    right = _higher(pristine[:, None, None], strong)  # (P, P, 24)
     others = ~torch.eye(len(scores), dtype=torch.bool)
-    return right[others].double().mean().item()
+    return right[others].mean().item()
+
+
+def equal_levels(scores: Tensor) -> float:
+    """Share of adjacent levels, from scores (P, 24, 6), with the same score: that of 0 or 1, mostly."""
+    return (scores[..., :-1] == scores[..., 1:]).double().mean().item()
 
 
 def ordering_measures(scores: Tensor) -> dict[str, float]:
@@ -76,5 +85,6 @@ def ordering_measures(scores: Tensor) -> dict[str, float]:
     return {
         "ordering": sum(by_type.values()) / len(by_type),
         "across_photos": across_photos(scores),
+        "equal_levels": equal_levels(scores),
         **{f"ordering_{name}": share for name, share in named.items()},
     }
