@@ -1,4 +1,4 @@
-"""`python -m train`: fit a model on a folder of photos, evaluate one, let two compete."""
+"""`python -m train`: fit a model on a folder of photos, ablate a recipe, evaluate a model, let two compete."""
 
 import dataclasses
 import json
@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from qualiclip.errors import UsageError, look_up
+from qualiclip.errors import look_up
 from qualiclip.terminal import run
 
+from .ablate_command import ablate
 from .evaluate_command import evaluate
 from .gmad_command import gmad
 
@@ -20,28 +21,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command()(gmad)
-
 
 Changes = Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE, may be repeated.")]
 Photos = Annotated[Path, typer.Option("--photos", help="Folder of pristine photos.", show_default=False)]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
-
-
-def choose_device(name: str) -> str:
-    """The device of that name; "auto" is a GPU where there is one.
-
-    Raises:
-        UsageError: if there is no such device.
-    """
-    import torch
-
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name not in ("cpu", "cuda") or (name == "cuda" and not torch.cuda.is_available()):
-        raise UsageError(f"device {name!r} is not available here; use cpu")
-    return name
 
 
 @app.command()
@@ -67,6 +51,7 @@ def fit(
 ) -> None:
     """Run a recipe on a folder of photos; a stopped run goes on when started again."""
     from . import trainer
+    from .devices import choose_device
     from .overrides import override
     from .recipes import RECIPES
 
@@ -77,7 +62,8 @@ def fit(
     typer.echo(finished)
 
 
-app.command()(evaluate)
+for command in (ablate, evaluate, gmad):
+    app.command()(command)
 
 
 if __name__ == "__main__":  # data workers import this file again under another name
