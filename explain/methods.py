@@ -32,7 +32,7 @@ class Method:
     in_logits: bool = False
 
 
-_GRADIENT = "Small: one gradient through the pooling."
+_GRADIENT = "Small, one gradient through the pooling."
 _PRINCIPAL = "Up to the time of a score by RN50; above 1,024 positions (1 megapixel) on a pooled feature map."
 
 METHODS: Mapping[str, Method] = MappingProxyType(
@@ -73,7 +73,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "shapleycam": Method(
             "ShapleyCAM",
             "Grad-CAM corrected by the curvature of the target.",
-            "Small: two gradients through the pooling.",
+            "Small, two gradients through the pooling.",
             LibraryCam("ShapleyCAM"),
             signed=True,
         ),
@@ -100,7 +100,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "attribution": Method(
             "Attribution",
             "What each place contributes; all contributions add up to the model's logits exactly.",
-            "Small: no gradient, the value of every place once.",
+            "Small, no gradient but the value of every place.",
             attribution_grid,
             signed=True,
             in_logits=True,

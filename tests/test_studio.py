@@ -226,7 +226,7 @@ def test_figure_names_the_pair_it_shows(tab):
 def test_methods_are_told_with_their_cost(studio):
     text = unescape(render_choices(METHODS.values(), studio.targets.values()))
     for row in METHODS.values():
-        assert f"<dt>{row.label}</dt><dd>{row.description} {row.cost}</dd>" in text
+        assert f"<dt>{row.label}</dt><dd>{row.description} Cost: {row.cost[0].lower()}{row.cost[1:]}</dd>" in text
     assert "“Sharp image.”" in text
 
 

@@ -53,10 +53,11 @@ def render_note(explanation: Explanation) -> str:
 def render_choices(methods: Iterable[Method], targets: Iterable[Target]) -> str:
     """What the heatmap's methods do and cost, and what can be asked of them."""
     rows = [
-        *((row.label, f"{row.description} {row.cost}") for row in methods),
+        *((row.label, f"{row.description} Cost: {row.cost[0].lower()}{row.cost[1:]}") for row in methods),
         *((row.label, row.description) for row in targets),
     ]
-    return f"<dl>{''.join(f'<dt>{escape(label)}</dt><dd>{escape(text)}</dd>' for label, text in rows)}</dl>"
+    items = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in rows)
+    return f'<dl class="choices">{items}</dl>'
 
 
 def render_pairs(before: QualityReport, after: QualityReport) -> str:
