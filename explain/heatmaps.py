@@ -1,108 +1,48 @@
 """Heatmaps: where in the picture the model finds what raises or lowers its score.
 
-pytorch-grad-cam puts hooks on the model it is given, so it never sees the shared one: every request makes a small
-throw-away head (an identity layer, the pooling, the similarities) and feeds it a detached feature map. That gives the
-whole-model map, without a second pass through the trunk.
+Every map starts from the feature map of the score; none needs a second pass through the trunk, but for the finer map of
+local quality, which is asked for by its stride.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 from qualiclip.errors import UsageError, look_up
 from qualiclip.model import QualityModel
 
-if TYPE_CHECKING:
-    from pytorch_grad_cam.base_cam import BaseCAM
+from .cams import MOST_POSITIONS, PrincipalCam
+from .methods import METHODS, Method
+from .quality_map import STRIDE, Progress, fine_quality_grid
+from .targets import TARGETS, Target, find_target
 
-
-@dataclass(frozen=True)
-class Method:
-    """A way to make a heatmap: its name for people, one plain sentence, and the name of the library's class.
-
-    The library, 140 MB in memory, is imported when the first heatmap is made: tables and texts don't need it.
-    """
-
-    label: str
-    description: str
-    class_name: str
-
-    @property
-    def cam(self) -> "Callable[..., BaseCAM]":
-        """The library's class."""
-        import pytorch_grad_cam
-
-        cam: Callable[..., BaseCAM] = getattr(pytorch_grad_cam, self.class_name)
-        return cam
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a heatmap is asked for: a number made of the similarities (K, 2) to the prompts."""
-
-    label: str
-    description: str
-    value: Callable[[Tensor], Tensor]
-    signed: bool
-
-
-METHODS: Mapping[str, Method] = MappingProxyType(
-    {
-        "gradcam": Method("Grad-CAM", "Weighs each channel by its mean gradient. The usual choice.", "GradCAM"),
-        "hirescam": Method("HiResCAM", "Multiplies gradient and activation at each place.", "HiResCAM"),
-        "layercam": Method("LayerCAM", "Keeps only gradients that raise the target.", "LayerCAM"),
-        "gradcam++": Method("Grad-CAM++", "Grad-CAM that counts several places.", "GradCAMPlusPlus"),
-        "xgradcam": Method("XGradCAM", "Grad-CAM with channels scaled by their activation.", "XGradCAM"),
-    }
-)
-
-TARGETS: Mapping[str, Target] = MappingProxyType(
-    {
-        "good": Target(
-            "Good quality",
-            "Places that raise the similarity to the positive prompts.",
-            lambda similarities: similarities[:, 0].mean(),
-            signed=False,
-        ),
-        "bad": Target(
-            "Bad quality",
-            "Places that raise the similarity to the negative prompts.",
-            lambda similarities: similarities[:, 1].mean(),
-            signed=False,
-        ),
-        "difference": Target(
-            "Difference",
-            "Places that raise the score (blue) and places that lower it (red).",
-            lambda similarities: (similarities[:, 0] - similarities[:, 1]).mean(),
-            signed=True,
-        ),
-    }
-)
+__all__ = ["METHODS", "TARGETS", "Explanation", "difference_of_models", "explain_features", "explain_finely"]
 
 
 @dataclass(frozen=True)
 class Explanation:
     """A heatmap for an image of height H and width W.
 
-    `values` (H, W) lie in [0, 1], or in [-1, 1] for a signed target; the largest magnitude is 1, or all are 0 where
-    nothing speaks for the target. `grid` (h, w) holds the method's own values at the model's positions, unscaled.
+    `values` (H, W) lie in [0, 1], or in [-1, 1] if `signed`; the largest magnitude is 1, or all are 0 where nothing
+    speaks for the target. `grid` (h, w) holds the method's own values at positions `stride` px apart, unscaled.
+    `meaning` says what the map shows.
     """
 
     method: str
     target: str
     values: NDArray[np.float32]
     grid: NDArray[np.float32]
+    signed: bool = False
+    meaning: str = ""
+    stride: int = STRIDE
 
     @property
     def has_evidence(self) -> bool:
-        """Whether any place speaks for the target (for a signed target: for or against)."""
+        """Whether any place speaks for the target (for a signed map: for or against)."""
         return bool(np.any(self.values))
 
     @property
@@ -110,7 +50,7 @@ class Explanation:
         """The map in words: what it shows and where it is strongest, or that it shows nothing."""
         if not self.has_evidence:
             return "No place in this picture speaks for this target: the map is empty."
-        return f"{TARGETS[self.target].description} {describe_places(self.values)}"
+        return f"{self.meaning} {describe_places(self.values)}".strip()
 
 
 def describe_places(values: NDArray[np.float32]) -> str:
@@ -132,37 +72,41 @@ def _strongest_place(values: NDArray[np.float32]) -> str:
     return " ".join(word for word in (("top", "", "bottom")[row], ("left", "", "right")[column]) if word)
 
 
-class _Head(nn.Module):
-    """Feature map (1, C, h, w) → similarities (1, K, 2), with a layer of its own for the library's hooks."""
+def enlarge(grid: Tensor, size: tuple[int, int], *, stride: int) -> Tensor:
+    """A grid (h, w) as a map of an image of the given size (H, W) [px], linear between the positions.
 
-    def __init__(self, model: QualityModel) -> None:
-        super().__init__()
-        self.entrance = nn.Identity()
-        self.pooling = model.backbone.attnpool
-        self.prompt_features = model.prompt_features
-
-    def forward(self, feature_map: Tensor) -> Tensor:
-        features = self.entrance(feature_map) * 1.0
-        embedding = functional.normalize(self.pooling(features), dim=-1)
-        return torch.einsum("nd,kpd->nkp", embedding, self.prompt_features)
+    Position i is that of the 32 px from i · stride; beyond the outermost centres, values go on as they are.
+    """
+    rows, columns = (_hats(side, count, stride) for side, count in zip(size, grid.shape, strict=True))
+    return rows @ grid @ columns.T
 
 
-def cam_grid(
-    model: QualityModel, feature_map: Tensor, method: "Callable[..., BaseCAM]", value: Callable[[Tensor], Tensor]
-) -> NDArray[np.float32]:
-    """The library's own map (h, w), unscaled and signed, from a feature map (1, C, h, w)."""
-    head = _Head(model)
-    features = feature_map.detach().clone().requires_grad_()
-    cam = method(model=head, target_layers=[head.entrance])
-    try:
-        recorder = cam.activations_and_grads
-        with torch.enable_grad():  # the caller may have turned gradients off
-            value(recorder(features)[0]).backward()  # type: ignore[no-untyped-call]
-        activations, gradients = recorder.activations[0].numpy(), recorder.gradients[0].numpy()
-        grid = cam.get_cam_image(features, head.entrance, [value], activations, gradients, False)
-        return np.asarray(grid[0], dtype=np.float32)
-    finally:
-        recorder.release()
+def _hats(side: int, count: int, stride: int) -> Tensor:
+    """Weights (side, count) of the positions for each pixel of a side: linear interpolation as a matrix."""
+    pixels = (torch.arange(side) + 0.5 - STRIDE / 2) / stride  # in positions
+    return (1 - (pixels.clamp(0, count - 1)[:, None] - torch.arange(count)).abs()).clamp(min=0)  # (side, count)
+
+
+def _drawn(grid: Tensor, size: tuple[int, int], *, stride: int, signed: bool) -> NDArray[np.float32]:
+    kept = grid if signed else grid.clamp(min=0)
+    enlarged = enlarge(kept, size, stride=stride)
+    peak = enlarged.abs().max()
+    values: NDArray[np.float32] = (enlarged / peak if peak > 0 else torch.zeros_like(enlarged)).numpy()
+    return values
+
+
+def _meaning(method: Method, target: Target, positions: int) -> str:
+    if not method.knows_target:
+        said = "Where the features differ most from their mean. This method does not know the target."
+    elif isinstance(method.grid, PrincipalCam):
+        said = "Places that matter most for this target; this method can't tell for it from against it."
+    elif method.signed or not target.signed:
+        said = target.description
+    else:
+        said = f"{target.rising} This method does not show what lowers it."
+    if isinstance(method.grid, PrincipalCam) and positions > MOST_POSITIONS:
+        said += f" Computed on a feature map pooled from {positions} to at most {MOST_POSITIONS} positions."
+    return said
 
 
 def explain_features(
@@ -175,10 +119,54 @@ def explain_features(
     """
     if feature_map.shape[0] != 1:
         raise UsageError(f"one feature map at a time, got a batch of {feature_map.shape[0]}")
-    wanted = look_up(TARGETS, target, kind="heatmap target")
-    grid = cam_grid(model, feature_map, look_up(METHODS, method, kind="heatmap method").cam, wanted.value)
-    kept = grid if wanted.signed else np.maximum(grid, 0)
-    enlarged = functional.interpolate(torch.from_numpy(kept)[None, None], size=size, mode="bilinear")[0, 0]
-    peak = enlarged.abs().max()
-    values = enlarged / peak if peak > 0 else torch.zeros_like(enlarged)
-    return Explanation(method, target, values.numpy(), grid)
+    wanted = find_target(target, model.settings.pairs)
+    row = look_up(METHODS, method, kind="heatmap method")
+    grid = row.grid(model, feature_map, wanted.value)
+    signed = row.signed and wanted.signed
+    values = _drawn(grid, size, stride=STRIDE, signed=signed)
+    return Explanation(method, target, values, grid.numpy(), signed, _meaning(row, wanted, grid.numel()))
+
+
+def explain_finely(
+    model: QualityModel,
+    encode: Callable[[Tensor], Tensor],
+    image: Tensor,
+    *,
+    target: str,
+    stride: int,
+    progress: Progress | None = None,
+) -> Explanation:
+    """Local quality of an image (3, H, W) at positions `stride` px apart: (32 / stride)² encodings by `encode`.
+
+    `progress` is told how many are done, of how many; an exception raised in it stops the work.
+
+    Raises:
+        UsageError: if the target is unknown, or the stride is not 32, 16 or 8.
+    """
+    wanted = find_target(target, model.settings.pairs)
+    grid = fine_quality_grid(model, encode, image, wanted.value, stride=stride, progress=progress)
+    height, width = image.shape[-2:]
+    values = _drawn(grid, (height, width), stride=stride, signed=wanted.signed)
+    return Explanation("quality_map", target, values, grid.numpy(), wanted.signed, wanted.description, stride)
+
+
+def difference_of_models(first: Explanation, second: Explanation) -> Explanation:
+    """Signed map of where a model finds more for a target than another one does: first minus second, in logits.
+
+    Only for methods whose values are logits of the models (`in_logits`), each with its own scale: gradients of two
+    models have no common unit.
+
+    Raises:
+        UsageError: if the maps are not of one such method, one target, one grid and one size.
+    """
+    if not METHODS[first.method].in_logits:
+        known = ", ".join(name for name, row in METHODS.items() if row.in_logits)
+        raise UsageError(f"maps by {first.method} have no unit that two models share; use one of {known}")
+    kinds = [(one.method, one.target, one.stride, one.grid.shape, one.values.shape) for one in (first, second)]
+    if kinds[0] != kinds[1]:
+        raise UsageError(f"maps of two models must agree in method, target, grid and size; got {kinds[0]}, {kinds[1]}")
+    grid = first.grid - second.grid
+    height, width = first.values.shape
+    values = _drawn(torch.from_numpy(grid), (height, width), stride=first.stride, signed=True)
+    meaning = "Places where the first model finds more for this target (blue) and where the second does (red)."
+    return Explanation(first.method, first.target, values, grid, signed=True, meaning=meaning, stride=first.stride)

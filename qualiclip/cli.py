@@ -269,37 +269,27 @@ def explain(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A picture.", show_default=False)],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A PNG file to write.", show_default=False)],
     model: ModelOption = "auto",
-    method: Annotated[str, typer.Option("--method", help="How the heatmap is made.")] = "gradcam",
-    target: Annotated[str, typer.Option("--target", help="good, bad or difference.")] = "difference",
+    method: Annotated[str, typer.Option("--method", help="How the heatmap is made; see docs/heatmaps.md.")] = "gradcam",
+    target: Annotated[
+        str, typer.Option("--target", help="good, bad, difference, or a prompt pair as pair:2 or pair:Noise-free.")
+    ] = "difference",
+    stride: Annotated[
+        int, typer.Option("--stride", help="Of quality_map, px: 32, or 16 and 8 for 4 and 16 encodings.")
+    ] = 32,
     colormap: Annotated[str, typer.Option("--colormap", help="Colours of unsigned maps.")] = "viridis",
     opacity: Annotated[float, typer.Option("--opacity", help="0 to 1.", min=0, max=1)] = 0.7,
     engine: EngineOption = "auto",
     precision: PrecisionOption = "fp32",
+    pair: PairOption = None,
     raw: Annotated[Path | None, typer.Option("--raw", help="Also write the map itself, as .npy.")] = None,
 ) -> None:
     """Write the picture with a heatmap over it: where the model finds good or bad quality."""
-    import numpy as np
-
-    from explain.heatmaps import METHODS, TARGETS, explain_features
-    from explain.overlay import overlay
-
-    from .errors import look_up
-    from .pictures import image_to_picture
+    from explain.command import ExplainSettings, explain_picture
 
     _check_png(out)
-    look_up(METHODS, method, kind="heatmap method")  # before anything dear is computed
-    look_up(TARGETS, target, kind="heatmap target")
-    scorer = _load(model, engine=engine, precision=precision)
-    image = scorer.read(source)
-    picture, feature_map = image_to_picture(image), scorer.encode(image)
-    del image  # of a large picture, a large part of the memory
-    size = (picture.height, picture.width)
-    result = explain_features(scorer.model, feature_map, size=size, method=method, target=target)
-    signed = TARGETS[target].signed
-    overlay(picture, result.values, colormap=colormap, signed=signed, opacity=opacity).save(out)
-    if raw is not None:
-        np.save(raw, result.values)
-    say(result.note)
+    settings = ExplainSettings(method, target, stride, colormap, opacity)
+    scorer = _load(model, engine=engine, precision=precision, pairs=pair)
+    say(explain_picture(scorer, source, out, settings, raw=raw))
 
 
 @app.command()

@@ -84,3 +84,21 @@ def tiny_checkpoint(tiny_model: QualityModel, tmp_path: Path) -> Path:
     path = tmp_path / "tiny.safetensors"
     save_checkpoint(tiny_model, path, training={"recipe": "none"}, dtype=torch.float32)
     return path
+
+
+@pytest.fixture
+def toy_model() -> QualityModel:
+    """A model whose pooling can be done by hand: one head, equal attention, the first two channels are the embedding.
+
+    The positive prompt is the first axis, the negative one the second; the scale is 10.
+    """
+    prompts = torch.eye(2)[None]
+    backbone = BackboneSettings(blocks=(1, 1, 1, 1), width=2, heads=1, embedding_size=2)
+    model = QualityModel(ModelSettings(backbone, pairs=ANTONYM_PAIRS[:1], scale=10.0), prompts)
+    pooling = model.backbone.attnpool
+    for part in (pooling.q_proj, pooling.k_proj, pooling.v_proj, pooling.c_proj):
+        torch.nn.init.zeros_(part.weight)
+        torch.nn.init.zeros_(part.bias)
+    torch.nn.init.eye_(pooling.v_proj.weight)
+    torch.nn.init.eye_(pooling.c_proj.weight)
+    return model.eval().requires_grad_(False)

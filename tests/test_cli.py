@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 import qualiclip
+from explain.heatmaps import explain_finely
 from qualiclip.degradations import MAX_SEED, degrade
 from qualiclip.pictures import as_image, image_to_picture
 from tests.clip_files import TINY, TINY_TEXT, official_state
@@ -172,6 +173,18 @@ def test_explain_writes_overlay_and_raw_map(tmp_path):
     assert "negative prompts" in err
 
 
+def test_explain_by_a_finer_map_of_a_pair(tmp_path):
+    out, raw = tmp_path / "map.png", tmp_path / "map.npy"
+    options = ("--method", "quality_map", "--stride", "16", "--target", "pair:noise-free", "--raw", raw)
+    _, err = run("explain", CAT, out, *options)
+    scorer = qualiclip.load("compact")
+    image = scorer.read(CAT)
+    expected = explain_finely(scorer.model, scorer.encode, image, target="pair:5", stride=16)
+    np.testing.assert_allclose(np.load(raw), expected.values, atol=1e-4)
+    assert expected.meaning in err
+    assert out.is_file()
+
+
 def test_models_lists_name_licence_and_hash():
     out, _ = run("models")
     report = qualiclip.load("compact").score(CAT)
@@ -215,6 +228,9 @@ def test_version_is_the_packages():
         (("sweep", CAT), 2, "Missing option '--out'"),
         (("sweep", "none.png", "--out", "no"), 1, "none.png: no such file"),
         (("explain", CAT, "out.png", "--method", "magic"), 2, "unknown heatmap method 'magic'"),
+        (("explain", CAT, "out.png", "--target", "pair:sharp"), 2, "fits several pairs"),
+        (("explain", CAT, "out.png", "--stride", "16"), 2, "16 px is for the method quality_map, not gradcam"),
+        (("explain", CAT, "out.png", "--method", "quality_map", "--stride", "4"), 2, "stride must be one of 32, 16, 8"),
     ],
     ids=lambda value: " ".join(map(str, value))[:40] if isinstance(value, tuple) else None,
 )

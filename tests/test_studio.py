@@ -5,13 +5,16 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
 import gradio as gr
 import numpy as np
 import pytest
+from PIL import Image
 
 import qualiclip
+from explain.heatmaps import METHODS
 from qualiclip.degradations import degrade
 from qualiclip.errors import InputError
 from ui.cache import MemoryCache
@@ -20,7 +23,7 @@ from ui.exports import CSV_COLUMNS, write_scores
 from ui.guard import INTERNAL, shown
 from ui.inspect_settings import NONE, Settings
 from ui.inspect_tab import InspectTab
-from ui.render import render_message, render_pairs, render_scores
+from ui.render import render_choices, render_message, render_pairs, render_scores
 from ui.studio import Step, Studio, make_view
 from ui.texts import change, verdict
 
@@ -44,10 +47,10 @@ def tab(studio, tmp_path):
     return InspectTab(studio, DownloadFolder(tmp_path))
 
 
-def widgets(path=CAT, *, blur=2.0, seed=0, colormap="viridis", opacity=0.7, target="difference"):
+def widgets(path=CAT, *, blur=2.0, seed=0, colormap="viridis", opacity=0.7, target="difference", method="gradcam"):
     """The values of the Inspect tab's widgets, in their order."""
     slots = ["gaussian_blur", blur, NONE, 2.0, NONE, 2.0]
-    return [path, *slots, seed, "degraded", "gradcam", target, colormap, opacity]
+    return [path, *slots, seed, "degraded", method, target, colormap, opacity]
 
 
 @dataclass(frozen=True)
@@ -203,6 +206,28 @@ def test_scores_and_pairs_are_text_and_not_only_bars(studio):
     assert f"{after.score:.3f}" in render_scores(before, after)
     table = render_pairs(before, after)
     assert all(f"{pair.probability:.2f}" in table for pair in (*before.pairs, *after.pairs))
+
+
+def test_every_method_and_target_of_the_page_gives_a_map(tab, studio):
+    for method in METHODS:
+        picture, note = tab.redraw(*widgets(method=method))
+        assert ("lowers<span" in note) == METHODS[method].signed  # the key to two colours
+        assert picture.size == studio.pristine(CAT).picture.size
+    for target in studio.targets:
+        _, note = tab.redraw(*widgets(target=target))
+        assert ("lowers<span" in note) == studio.targets[target].signed
+
+
+def test_figure_names_the_pair_it_shows(tab):
+    with Image.open(tab.save_figure(*widgets(target="pair:2", method="occlusion"))) as figure:
+        assert "Occlusion, pair: Sharp image." in figure.text["Description"]
+
+
+def test_methods_are_told_with_their_cost(studio):
+    text = unescape(render_choices(METHODS.values(), studio.targets.values()))
+    for row in METHODS.values():
+        assert f"<dt>{row.label}</dt><dd>{row.description} Cost: {row.cost[0].lower()}{row.cost[1:]}</dd>" in text
+    assert "“Sharp image.”" in text
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from pathlib import Path
 from PIL import Image
 
 from explain.figures import Panel, inspect_figure, save_figure
-from explain.heatmaps import METHODS, TARGETS
+from explain.heatmaps import METHODS
+from explain.targets import find_target
+from qualiclip.prompts import PromptPair
 
 from .inspect_settings import DEGRADED, ORIGINAL, Settings
 from .studio import Analysis
@@ -21,9 +23,11 @@ CSV_COLUMNS = (
 def write_figure(path: Path, settings: Settings, before: Analysis, after: Analysis, heatmap: Image.Image) -> None:
     """Write pictures, heatmap and bars as a PNG figure, with the settings in its caption and metadata."""
     report = after.report
+    pairs = [PromptPair(pair.positive, pair.negative) for pair in report.pairs]
+    target = find_target(settings.target, pairs).label
     caption = (
         f"{settings.describe_steps()}. Heatmap of the {settings.subject} picture: "
-        f"{METHODS[settings.method].label}, {TARGETS[settings.target].label.lower()}.\n"
+        f"{METHODS[settings.method].label}, {target[0].lower()}{target[1:]}.\n"
         f"Model {report.model}, weights {report.weights_sha256[:12]}, QualiCLIP Studio {report.version}. "
         "A heatmap is a hint, not a proof."
     )

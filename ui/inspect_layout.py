@@ -7,15 +7,16 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from explain.heatmaps import METHODS, TARGETS
+from explain.heatmaps import METHODS
 from explain.overlay import COLORMAPS
+from explain.targets import Target
 from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL, MAX_SEED
 
 from .examples import Example
 from .guard import shown
 from .inspect_settings import DEGRADED, NONE, ORIGINAL, SLOTS
 from .inspect_tab import InspectTab
-from .render import render_message
+from .render import render_choices, render_message
 from .texts import EMPTY
 from .uploads import photo_input
 
@@ -33,7 +34,7 @@ def build_inspect_tab(page: gr.Blocks, tab: InspectTab, examples: Sequence[Examp
             slots, seed = _degradations()
         with gr.Column(scale=8, min_width=320):
             results = _results()
-            controls = _heatmap_controls()
+            controls = _heatmap_controls(tab.studio.targets)
             results["pairs"] = gr.HTML(elem_id="pairs")
             downloads = _downloads(tab)
     settings = {
@@ -115,11 +116,11 @@ def _results() -> dict[str, Component]:
     return {"slider": slider, "scores": scores, "heatmap": heatmap, "note": note}
 
 
-def _heatmap_controls() -> dict[str, Any]:
+def _heatmap_controls(targets: Mapping[str, Target]) -> dict[str, Any]:
     """The widgets of the heatmap, in the order of the settings."""
     with gr.Row():
         subject = gr.Radio([DEGRADED, ORIGINAL], value=DEGRADED, label="Heatmap of", min_width=150)
-        target = gr.Dropdown(_labels(TARGETS), value="difference", label="Target", min_width=150)
+        target = gr.Dropdown(_labels(targets), value="difference", label="Target", min_width=150)
         method = gr.Dropdown(_labels(METHODS), value="gradcam", label="Method", min_width=150)
         colormap = gr.Dropdown(
             [(label, name) for name, label in COLORMAPS.items()],
@@ -131,6 +132,8 @@ def _heatmap_controls() -> dict[str, Any]:
         opacity = gr.Slider(
             0, 1, value=0.7, step=0.05, label="Opacity", min_width=150, elem_classes="level", elem_id="opacity"
         )
+    with gr.Accordion("What the methods and targets are", open=False):
+        gr.HTML(render_choices(METHODS.values(), targets.values()))
     return {"subject": subject, "method": method, "target": target, "colormap": colormap, "opacity": opacity}
 
 

@@ -1,8 +1,11 @@
 """Scores and prompt pairs as accessible HTML. Numbers are text; bars only repeat them."""
 
+from collections.abc import Iterable
 from html import escape
 
-from explain.heatmaps import TARGETS, Explanation
+from explain.heatmaps import Explanation
+from explain.methods import Method
+from explain.targets import Target
 from qualiclip.scoring import QualityReport
 
 from .texts import change, verdict
@@ -41,10 +44,20 @@ def render_note(explanation: Explanation) -> str:
     """The heatmap in words, and the key to its colours where it has two."""
     key = (
         '<span class="key" aria-hidden="true">lowers<span class="ramp"></span>raises</span>'
-        if TARGETS[explanation.target].signed
+        if explanation.signed
         else ""
     )
     return f'<p class="note">{key}{escape(explanation.note)}</p>'
+
+
+def render_choices(methods: Iterable[Method], targets: Iterable[Target]) -> str:
+    """What the heatmap's methods do and cost, and what can be asked of them."""
+    rows = [
+        *((row.label, f"{row.description} Cost: {row.cost[0].lower()}{row.cost[1:]}") for row in methods),
+        *((row.label, row.description) for row in targets),
+    ]
+    items = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in rows)
+    return f'<dl class="choices">{items}</dl>'
 
 
 def render_pairs(before: QualityReport, after: QualityReport) -> str:

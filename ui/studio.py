@@ -9,8 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from explain.heatmaps import TARGETS, Explanation, explain_features
+from explain.heatmaps import Explanation, explain_features
 from explain.overlay import overlay
+from explain.targets import Target, target_table
 from qualiclip.degradations import degrade
 from qualiclip.pictures import image_to_picture
 from qualiclip.scoring import QualityReport, Scorer
@@ -74,6 +75,11 @@ class Studio:
         self.scorer = scorer
         self.analyses: MemoryCache[Analysis] = MemoryCache(CACHE_BYTES)
         self.explanations: MemoryCache[_SizedExplanation] = MemoryCache(CACHE_BYTES // 4)
+
+    @property
+    def targets(self) -> dict[str, Target]:
+        """What a heatmap can be asked for, the prompt pairs of the model among them."""
+        return target_table(self.scorer.model.settings.pairs)
 
     def pristine(self, path: str) -> Analysis:
         """Analysis of a picture file as it is.
@@ -163,5 +169,4 @@ def draw_overlay(analysis: Analysis, explanation: Explanation, *, colormap: str,
     Raises:
         UsageError: if the colour map is unknown or the opacity is not in [0, 1].
     """
-    signed = TARGETS[explanation.target].signed
-    return overlay(analysis.picture, explanation.values, colormap=colormap, signed=signed, opacity=opacity)
+    return overlay(analysis.picture, explanation.values, colormap=colormap, signed=explanation.signed, opacity=opacity)

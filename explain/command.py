@@ -1,0 +1,78 @@
+"""What `qualiclip explain` does: a picture in, the picture with a heatmap over it out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+from tqdm import tqdm
+
+from qualiclip.errors import UsageError, look_up
+from qualiclip.pictures import image_to_picture
+from qualiclip.scoring import Scorer
+
+from .heatmaps import Explanation, explain_features, explain_finely
+from .methods import METHODS
+from .overlay import overlay
+from .quality_map import STRIDE, STRIDES
+from .targets import find_target
+
+
+@dataclass(frozen=True)
+class ExplainSettings:
+    """Which map, and how it is drawn; `stride` is the distance of its positions [px]."""
+
+    method: str
+    target: str
+    stride: int
+    colormap: str
+    opacity: float
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without a model.
+
+        Raises:
+            UsageError: if the method or the stride is unknown, or the method has no finer positions.
+        """
+        look_up(METHODS, self.method, kind="heatmap method")
+        if self.stride not in STRIDES:
+            raise UsageError(f"stride must be one of {', '.join(map(str, STRIDES))} px, got {self.stride}")
+        if self.stride != STRIDE and self.method != "quality_map":
+            raise UsageError(f"a stride of {self.stride} px is for the method quality_map, not {self.method}")
+
+
+def explain_picture(scorer: Scorer, source: Path, out: Path, settings: ExplainSettings, *, raw: Path | None) -> str:
+    """Write the picture with its heatmap as PNG, and to `raw` the map itself as .npy; returns the map in words.
+
+    Raises:
+        UsageError: if the target or the colour map is unknown.
+        InputError: if the picture can't be used.
+    """
+    find_target(settings.target, scorer.model.settings.pairs)  # before anything dear is computed
+    image = scorer.read(source)
+    picture = image_to_picture(image)
+    result = _explain(scorer, image, settings)
+    del image  # of a large picture, a large part of the memory
+    drawn = overlay(picture, result.values, colormap=settings.colormap, signed=result.signed, opacity=settings.opacity)
+    drawn.save(out)
+    if raw is not None:
+        np.save(raw, result.values)
+    return result.note
+
+
+def _explain(scorer: Scorer, image: Tensor, settings: ExplainSettings) -> Explanation:
+    height, width = image.shape[-2:]
+    if settings.stride == STRIDE:
+        features = scorer.encode(image)
+        return explain_features(
+            scorer.model, features, size=(height, width), method=settings.method, target=settings.target
+        )
+    with tqdm(desc="encodings", disable=None, leave=False) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        return explain_finely(
+            scorer.model, scorer.encode, image, target=settings.target, stride=settings.stride, progress=show
+        )
