@@ -62,6 +62,18 @@ def fit(
     typer.echo(finished)
 
 
+@app.command()
+def average(
+    models: Annotated[list[str], typer.Argument(help="Names or paths of two models or more.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="File for the average.", show_default=False)],
+    full: Annotated[bool, typer.Option("--full", help="Store single precision instead of half.")] = False,
+) -> None:
+    """Average the weights of runs that went on from one model."""
+    from .averaging import average as average_models
+
+    typer.echo(average_models(models, out, half_weights=not full))
+
+
 for command in (ablate, evaluate, gmad):
     app.command()(command)
 
