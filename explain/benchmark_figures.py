@@ -24,7 +24,7 @@ LINES = {
     "no edges": ("#7c3aed", "-"),
 }
 MOST_COLUMNS = 4
-HEAD, FOOT = 1.0, 0.75  # inches: title and key above the plots, captions below
+HEAD, FOOT = 0.85, 0.7  # inches: title and key above the plots, captions below
 LETTERS = 16.5  # of a caption, to an inch
 
 
@@ -52,9 +52,10 @@ def _draw_maps(axes: Axes, rows: Sequence[Row]) -> None:
     for place, row in enumerate(rows):
         sure = row.verdict == "better than random"
         color = DOT if sure else WEAK
-        axes.plot((row.auroc.low, row.auroc.high), (place, place), color=color, linewidth=1.6, solid_capstyle="butt")
+        ends = (row.auroc.low, row.auroc.high)
+        axes.plot(ends, (place, place), color=color, linewidth=1.6, solid_capstyle="butt")
         face = color if sure else "white"
-        axes.plot(row.auroc.mean, place, "o", markersize=5, color=color, markerfacecolor=face, zorder=3)
+        axes.plot(row.auroc.mean, place, "o", markersize=5, color=color, markerfacecolor=face, zorder=3, clip_on=False)
 
 
 def _draw_baselines(axes: Axes, rows: Sequence[Row]) -> None:
@@ -89,6 +90,7 @@ def _draw_key(figure: Figure, first: Axes, place: tuple[float, float]) -> None:
     handles += first.plot([], [], "o-", color=DOT, markersize=5, linewidth=1.6)
     handles += first.plot([], [], "o-", color=WEAK, markerfacecolor="white", markersize=5, linewidth=1.6)
     handles += first.plot([], [], "v", color=INK, markersize=6, linestyle="none")
+    labels = [f"baseline {name}" for name in labels]
     labels += ["method, 95 % interval", "no better than random", "goal"]
     options = {"ncols": len(labels), "frameon": False, "fontsize": 8.5, "labelcolor": INK}
     spacing = {"columnspacing": 1.3, "handletextpad": 0.5, "borderpad": 0, "borderaxespad": 0}

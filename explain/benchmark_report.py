@@ -77,13 +77,14 @@ def to_dict(summary: Summary, about: About) -> dict[str, object]:
         "best": [
             {
                 "degradation": best.degradation,
+                "drop": asdict(best.drop),
                 "map": best.row.map,
                 "auroc": asdict(best.row.auroc),
                 "goal": best.goal,
                 "baseline": best.baseline.map,
                 "baseline_auroc": asdict(best.baseline.auroc),
                 "over_baseline": asdict(best.over_baseline),
-                "verdict": [best.row.verdict, best.verdict],
+                "verdict": best.verdict,
             }
             for best in summary.best
         ],
@@ -113,12 +114,13 @@ def _goal(best: Best) -> str:
 def _best_table(summary: Summary) -> list[str]:
     rows = [
         (
-            *(f"`{best.degradation}`", best.row.map, _interval(best.row.auroc), _goal(best)),
-            *(f"{best.baseline.map} {best.baseline.auroc.mean:.2f}", f"{best.row.verdict}, {best.verdict}"),
+            *(f"`{best.degradation}`", _interval(best.drop), best.row.map, _interval(best.row.auroc), _goal(best)),
+            *(f"{best.baseline.map} {best.baseline.auroc.mean:.2f}", best.verdict),
         )
         for best in summary.best
     ]
-    return _table(("damage", "best method", "AUROC [95 %]", "goal", "best baseline", "in words"), rows)
+    columns = ("damage", "score falls by", "best method", "AUROC [95 %]", "goal", "best baseline", "in words")
+    return _table(columns, rows)
 
 
 def _auroc_cell(row: Row) -> str:

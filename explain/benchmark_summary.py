@@ -57,10 +57,12 @@ class Row:
 class Best:
     """The method that finds one degradation best, next to the best map that knows nothing of the model.
 
-    `over_baseline` is the difference of their AUROCs, picture by picture; `goal` is None where there is none.
+    `drop` is how much the damage lowers the score, `over_baseline` the difference of the AUROCs, picture by picture;
+    `goal` is None where there is none.
     """
 
     degradation: str
+    drop: Estimate
     row: Row
     baseline: Row
     over_baseline: Estimate
@@ -68,8 +70,10 @@ class Best:
 
     @property
     def verdict(self) -> str:
-        """In words, how the best method stands to the best baseline."""
-        return f"{compared(self.over_baseline)} than {self.baseline.map}"
+        """In words, how the best method stands to the random map and to the best baseline."""
+        if self.baseline.map == CHANCE:
+            return self.row.verdict
+        return f"{self.row.verdict}, {compared(self.over_baseline)} than {self.baseline.map}"
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,12 @@ def _best(measurements: Sequence[Measurement], rows: Sequence[Row], degradation:
     }
     ours, theirs = aurocs.values()
     difference = estimate([ours[picture] - theirs[picture] for picture in ours])
-    return Best(degradation, best, baseline, difference, GOALS.get(degradation))
+    drop = _mean([each for each in measurements if _is_of(each, "map", best.map, degradation)], _drop)
+    return Best(degradation, drop, best, baseline, difference, GOALS.get(degradation))
+
+
+def _drop(found: Measurement) -> float:
+    return found.before - found.after
 
 
 def _is_of(found: Measurement, kind: str, name: str, degradation: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,9 +69,14 @@ class Estimate:
     count: int
 
 
+@cache
+def _resampled(count: int) -> NDArray[np.int64]:
+    """Which of `count` pictures each resample holds (RESAMPLES, count): the same for all that is measured on them."""
+    return np.random.default_rng(SEED).integers(count, size=(RESAMPLES, count))
+
+
 def estimate(values: Sequence[float] | NDArray[np.float64]) -> Estimate:
     """The mean of one value per picture, with a percentile bootstrap interval over pictures; the same every time."""
     given = np.asarray(values, dtype=np.float64)
-    picked = np.random.default_rng(SEED).integers(len(given), size=(RESAMPLES, len(given)))
-    low, high = np.quantile(given[picked].mean(axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(given[_resampled(len(given))].mean(axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Estimate(float(given.mean()), float(low), float(high), len(given))
