@@ -5,7 +5,8 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format docs bench bench-degradations ordering robustness compact browser screenshot clean
+.PHONY: demo test check format docs bench bench-degradations ordering robustness compact benchmark-explanations docs-explanations \
+        browser screenshot clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python app.py --port $(PORT)
@@ -37,6 +38,15 @@ ordering: $(VENV)/.installed-dev
 # make robustness PHOTOS=folder: how far do scores move when a picture is mirrored, shifted or cropped a little?
 robustness: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.robustness $(PHOTOS)
+
+# make benchmark-explanations [MODEL=compact] [PHOTOS=folder]: do the heatmaps find damage whose place is known?
+benchmark-explanations: $(VENV)/.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m explain benchmark --model $(or $(MODEL),compact) --out runs/explanations \
+	  $(if $(PHOTOS),--images $(PHOTOS) --pictures 40)
+
+# make docs-explanations PHOTOS=folder: the same on the examples and on 40 photos, into docs/explanations.md
+docs-explanations: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.document_explanations $(PHOTOS) $(or $(MODEL),compact)
 
 # make compact PHOTOS=folder: train the embedded model anew, into runs/compact/model.safetensors
 compact: $(VENV)/.installed

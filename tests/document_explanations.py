@@ -1,0 +1,48 @@
+"""`make docs-explanations PHOTOS=folder`: the measured parts and the figure of docs/explanations.md."""
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGE = DOCS / "explanations.md"
+PICTURES = 40  # of the folder
+
+
+def with_part(text: str, name: str, tables: str) -> str:
+    """The page with the tables between the two comments of that name."""
+    start, end = (f"<!-- {edge} {name} -->\n" for edge in ("begin", "end"))
+    before, rest = text.split(start)
+    after = rest.split(end)[1]
+    lower = re.sub(r"^#", "##", tables, flags=re.MULTILINE)  # below the headings of the page
+    return f"{before}{start}\n{lower}\n{end}{after}"
+
+
+def measure(out: Path, model: str, *options: str) -> str:
+    """The tables of a benchmark, whose files come to lie in a folder."""
+    command = ["benchmark", "--model", model, "--out", str(out), *options]
+    subprocess.run([sys.executable, "-m", "explain", *command], check=True, stdout=subprocess.DEVNULL)
+    return (out / "summary.md").read_text(encoding="utf-8")
+
+
+def main(photos: str, model: str = "compact") -> None:
+    """Measure on the example pictures and on a folder of photos; write the page and its figure."""
+    with tempfile.TemporaryDirectory() as folder:
+        outs = {name: Path(folder) / name for name in ("examples", "photos")}
+        held_out = ("--images", photos, "--pictures", str(PICTURES), "--label", "held-out photos")
+        tables = {"examples": measure(outs["examples"], model), "photos": measure(outs["photos"], model, *held_out)}
+        text = PAGE.read_text(encoding="utf-8")
+        for name, part in tables.items():
+            text = with_part(text, name, part)
+        PAGE.write_text(text, encoding="utf-8")
+        with Image.open(outs["photos"] / "summary.png") as figure:
+            size = figure.width * 2 // 3, figure.height * 2 // 3
+            figure.convert("RGB").resize(size, Image.Resampling.LANCZOS).save(DOCS / "explanations.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
