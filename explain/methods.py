@@ -11,7 +11,7 @@ from qualiclip.model import QualityModel
 from .attribution import attribution_grid
 from .cams import LibraryCam, PrincipalCam
 from .occlusion import occlusion_grid
-from .quality_map import quality_grid
+from .quality_map import quality_grid, window_grid
 from .targets import Value
 
 
@@ -110,6 +110,14 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "What the model would say of each place alone.",
             "Small, as for attribution; finer positions take 4 or 16 encodings of the picture.",
             quality_grid,
+            signed=True,
+            in_logits=True,
+        ),
+        "quality_windows": Method(
+            "Local quality, 3 × 3",
+            "What the model would say of the surroundings of each place.",
+            "About a tenth of a score.",
+            window_grid,
             signed=True,
             in_logits=True,
         ),

@@ -16,6 +16,8 @@ from qualiclip.model import QualityModel
 
 from .targets import Value
 
+WINDOW = 3  # positions: a side of the windows of `window_grid`
+WINDOWS_AT_ONCE = 128  # of a feature map of 2048 channels: 9 MB
 STRIDE = 32  # px between the positions of the feature map
 STRIDES = (32, 16, 8)  # 1, 4 and 16 encodings of the picture
 
@@ -40,6 +42,25 @@ def local_scores(model: QualityModel, feature_map: Tensor) -> Tensor:
 def quality_grid(model: QualityModel, feature_map: Tensor, value: Value) -> Tensor:
     """A target at each position (h, w) of a feature map (1, C, h, w) taken alone, in logits."""
     return model.settings.scale * value(local_similarities(model, feature_map))
+
+
+def window_grid(model: QualityModel, feature_map: Tensor, value: Value) -> Tensor:
+    """A target of the 3 × 3 positions around each position (h, w) of a feature map (1, C, h, w), smoothed, in logits.
+
+    The windows are pooled as pictures are, with attention, then each position gets the mean of the windows it is the
+    centre or a neighbour of. At the border of the picture positions are repeated. Damage is seldom as small as one
+    position, and one position alone is noisy: this finds damage better (docs/explanations.md).
+    """
+    around = WINDOW // 2
+    padded = functional.pad(feature_map, (around,) * 4, mode="replicate")
+    windows = padded[0].unfold(1, WINDOW, 1).unfold(2, WINDOW, 1)  # (C, h, w, 3, 3)
+    height, width = windows.shape[1:3]
+    flat = windows.permute(1, 2, 0, 3, 4).flatten(0, 1)  # (h·w, C, 3, 3)
+    with torch.no_grad():
+        values = torch.cat([value(model.similarities(chunk)) for chunk in torch.split(flat, WINDOWS_AT_ONCE)])
+    grid = model.settings.scale * values.view(1, 1, height, width)
+    smooth = functional.avg_pool2d(grid, WINDOW, stride=1, padding=around, count_include_pad=False)
+    return smooth[0, 0]
 
 
 def fine_quality_grid(

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from explain.heatmaps import explain_features, explain_finely
-from explain.quality_map import fine_quality_grid, local_scores, local_similarities, quality_grid
+from explain.quality_map import fine_quality_grid, local_scores, local_similarities, quality_grid, window_grid
 from explain.targets import TARGETS
 from qualiclip.backbone import Backbone, BackboneSettings
 from qualiclip.errors import UsageError
@@ -35,6 +35,26 @@ def test_each_position_has_the_score_of_its_feature_alone(tiny_model, seeded):
             torch.testing.assert_close(similarities[y, x], expected)
             torch.testing.assert_close(scores[y, x], tiny_model.score(alone)[0])
             torch.testing.assert_close(grid[y, x], 10 * DIFFERENCE(expected), rtol=1e-5, atol=1e-5)
+
+
+def test_windows_are_pooled_as_pictures_and_averaged(tiny_model, seeded):
+    feature_map = torch.rand((1, 256, 4, 5), generator=seeded(0))
+    padded = torch.nn.functional.pad(feature_map, (1, 1, 1, 1), mode="replicate")
+    pooled = torch.tensor(
+        [
+            [
+                float(DIFFERENCE(tiny_model.similarities(padded[:, :, y : y + 3, x : x + 3])[0]))
+                for x in range(feature_map.shape[3])
+            ]
+            for y in range(feature_map.shape[2])
+        ]
+    )
+    grid = window_grid(tiny_model, feature_map, DIFFERENCE)
+    torch.testing.assert_close(grid[1, 2], 10 * pooled[:3, 1:4].mean(), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(grid[0, 0], 10 * pooled[:2, :2].mean(), rtol=1e-5, atol=1e-5)
+    even = torch.ones((1, 256, 2, 3))
+    expected = 10 * DIFFERENCE(tiny_model.similarities(even)[0])
+    torch.testing.assert_close(window_grid(tiny_model, even, DIFFERENCE), expected.expand(2, 3))
 
 
 def test_two_positions_by_hand(toy_model):
