@@ -21,7 +21,7 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# The table and the picture of the degradations, from the code.
+# The tables and pictures of docs/ that come from the code.
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.document
 

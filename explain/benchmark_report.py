@@ -257,7 +257,7 @@ def _curve_facts(summary: Summary, about: About) -> str:
 def write_summary(out: Path, summary: Summary, about: About) -> None:
     """Write `summary.json`, `summary.md` and `summary.png` into a folder that is there."""
     from .benchmark_figures import summary_figure
-    from .figures import save_figure
+    from .files import save_figure
 
     plain = json.dumps(to_dict(summary, about), indent=2, ensure_ascii=False)
     (out / "summary.json").write_text(plain + "\n", encoding="utf-8")

@@ -84,19 +84,37 @@ def with_doubts(text: str) -> str:
     return text[:start] + doubts() + text[text.index("\n\n", start) :]
 
 
+def run(*arguments: str) -> None:
+    """Run `qualiclip` with the model of the repository."""
+    subprocess.run([sys.executable, "-m", "qualiclip", *arguments, "--model", "compact"], check=True)
+
+
+def smaller(figure: Path, *, share: float) -> Image.Image:
+    """A figure at a share of its size, for a page."""
+    with Image.open(figure) as drawn:
+        size = (round(drawn.width * share), round(drawn.height * share))
+        return drawn.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+
+
+def draw_examples(folder: Path) -> None:
+    """Write docs/degradations.png, docs/arithmetic.png and docs/resolution.png, by way of a folder."""
+    run("sweep", str(EXAMPLE), "--out", str(folder), "--side", "384")
+    smaller(folder / "contact_sheet.png", share=0.5).save(DOCS / "degradations.png", optimize=True)
+    run("arithmetic", str(EXAMPLE), "--out", str(folder / "arithmetic.png"), "--engine", "eager")
+    run("resolution", str(EXAMPLE), "--out", str(folder), "--engine", "eager")
+    for name in ("arithmetic.png", "resolution.png"):
+        smaller(folder / name, share=0.42).save(DOCS / name, optimize=True)
+
+
 def main() -> None:
-    """Write docs/degradations.md and docs/degradations.png, and the table in docs/training.md."""
+    """Write docs/degradations.md, the table in docs/training.md, and the example figures."""
     training = DOCS / "training.md"
     training.write_text(with_doubts(training.read_text(encoding="utf-8")), encoding="utf-8")
     file = DOCS / "degradations.md"
     ordering = measured_part(file.read_text(encoding="utf-8")) if file.exists() else f"{ORDERING_TITLE}\n"
     file.write_text(page(ordering), encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
-        command = ["sweep", str(EXAMPLE), "--out", folder, "--side", "384", "--model", "compact"]
-        subprocess.run([sys.executable, "-m", "qualiclip", *command], check=True)
-        with Image.open(Path(folder) / "contact_sheet.png") as sheet:
-            smaller = sheet.convert("RGB").resize((sheet.width // 2, sheet.height // 2), Image.Resampling.LANCZOS)
-            smaller.save(DOCS / "degradations.png", optimize=True)
+        draw_examples(Path(folder))
 
 
 if __name__ == "__main__":

@@ -162,6 +162,55 @@ def test_sweep_writes_table_sheet_and_plot(tmp_path):
             assert "cat.png at 96 × 64 px, seed 3" in figure.text["Description"]
 
 
+@pytest.mark.parametrize("suffix", ["svg", "pdf"])
+def test_sweep_writes_figures_in_other_formats(suffix, tmp_path):
+    run("sweep", CAT, "--out", tmp_path, "--types", "jpeg", "--side", "64", "--format", suffix)
+    for name in ("contact_sheet", "monotonicity"):
+        assert b"cat.png at 64" in (tmp_path / f"{name}.{suffix}").read_bytes().replace(b"\x00", b"")
+
+
+def test_compare_draws_what_it_prints(tmp_path, tiny_checkpoint):
+    picture, bad = tmp_path / "a $b$ \\alpha 写真.png", tmp_path / "bad.jpg"
+    picture.write_bytes(CAT.read_bytes())
+    bad.write_text("no picture")
+    models = f"compact,{tiny_checkpoint}"
+    out, err = run("compare", picture, bad, "--models", models, "--json", "--figure", tmp_path / "a.png", status=1)
+    plain, _ = run("compare", picture, bad, "--models", models, "--json", status=1)
+    assert json.loads(out) == json.loads(plain)
+    assert err.count("bad.jpg") == 1
+    with Image.open(tmp_path / "a.png") as figure:
+        assert figure.text["Pictures"] == picture.name
+        assert [figure.text[f"Model {n}"] for n in (1, 2)] == ["compact", tiny_checkpoint.name]
+        assert figure.text["Weights SHA-256 1"] == qualiclip.load("compact").checkpoint.sha256
+
+
+def test_resolution_writes_table_and_figure_and_prints_json(tmp_path):
+    out, err = run("resolution", CAT, "--out", tmp_path / "new", "--json", "--format", "svg", "--grid", "2")
+    with (tmp_path / "new" / "resolution.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["part"] for row in rows] == ["whole"] * 9 + ["window"] * 4
+    assert [float(row["score"]) for row in rows] == [part["score"] for part in json.loads(out)]
+    assert (rows[8]["share"], rows[8]["width"], rows[8]["height"]) == ("1.0", "451", "300")
+    assert float(rows[8]["score"]) == pytest.approx(qualiclip.load("compact").score(CAT).score, abs=1e-6)
+    assert (rows[-1]["right"], rows[-1]["bottom"]) == ("451", "300")
+    assert "Its 4 windows score" in err
+    assert "Its 4 windows score" in (tmp_path / "new" / "resolution.svg").read_text(encoding="utf-8")
+
+
+def test_arithmetic_prints_or_writes_how_a_score_is_made(tmp_path):
+    score = qualiclip.load("compact").score(CAT).score
+    out, _ = run("arithmetic", CAT)
+    assert f"/ 7 = {score:.4f}" in out
+    for suffix in ("txt", "md", "csv", "png", "svg", "pdf"):
+        printed, _ = run("arithmetic", CAT, "--out", tmp_path / f"a.{suffix}")
+        assert not printed
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == out
+    with (tmp_path / "a.csv").open(newline="") as file:
+        assert float(list(csv.DictReader(file))[-1]["part"]) == pytest.approx(score, abs=1e-6)
+    with Image.open(tmp_path / "a.png") as figure:
+        assert figure.text["Description"].startswith(f"How {score:.4f} is made")
+
+
 def test_explain_writes_overlay_and_raw_map(tmp_path):
     out, raw = tmp_path / "map.png", tmp_path / "map.npy"
     _, err = run("explain", CAT, out, "--target", "bad", "--method", "layercam", "--raw", raw)
@@ -227,6 +276,13 @@ def test_version_is_the_packages():
         (("sweep", CAT, "--out", "no", "--types", "jpg"), 2, "unknown degradation 'jpg'; did you mean jpeg"),
         (("sweep", CAT), 2, "Missing option '--out'"),
         (("sweep", "none.png", "--out", "no"), 1, "none.png: no such file"),
+        (("sweep", CAT, "--out", "no", "--format", "jpg"), 2, "must end in .png, .svg, .pdf"),
+        (("compare", CAT, "--models", "compact", "--figure", "a.gif"), 2, "must end in .png, .svg, .pdf"),
+        (("compare", *[CAT] * 7, "--models", "compact", "--figure", "a.png"), 2, "1 to 6 pictures, got 7"),
+        (("resolution", CAT), 2, "Missing option '--out'"),
+        (("resolution", CAT, "--out", "no", "--overlap", "1"), 2, "overlap 1.0: expected at least 0 and below 1"),
+        (("arithmetic", CAT, "--out", "a.doc"), 2, "must end in"),
+        (("arithmetic", "none.png"), 1, "none.png: no such file"),
         (("explain", CAT, "out.png", "--method", "magic"), 2, "unknown heatmap method 'magic'"),
         (("explain", CAT, "out.png", "--target", "pair:sharp"), 2, "fits several pairs"),
         (("explain", CAT, "out.png", "--stride", "16"), 2, "16 px is for the method quality_map, not gradcam"),

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 import qualiclip
-from explain.figures import save_figure
+from explain.files import save_figure
 from explain.sweep_figures import contact_sheet, monotonicity_plot
 from qualiclip.degradations import DEGRADATIONS, degrade
 from qualiclip.pictures import image_to_picture

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from explain.figures import Panel, inspect_figure, save_figure
+from explain.figures import Panel, inspect_figure
+from explain.files import report_facts, save_figure
 from explain.heatmaps import METHODS
 from explain.targets import find_target
 from qualiclip.prompts import PromptPair
@@ -37,7 +38,8 @@ def write_figure(path: Path, settings: Settings, before: Analysis, after: Analys
         Panel(f"Heatmap ({settings.subject})", heatmap),
     ]
     figure = inspect_figure(panels, before.report, report, caption=caption)
-    save_figure(figure, path, description=caption, version=report.version)
+    facts = {**report_facts(report), "Seeds": ", ".join(str(seed) for _, seed in settings.active_steps) or "none"}
+    save_figure(figure, path, description=caption, version=report.version, facts=facts)
 
 
 def write_scores(path: Path, settings: Settings, before: Analysis, after: Analysis) -> None:
