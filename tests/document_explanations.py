@@ -10,6 +10,7 @@ from PIL import Image
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = DOCS / "explanations.md"
+CHECK = DOCS.parent / "assets" / "heatmap_check.md"  # what the studio shows of it
 PICTURES = 40  # of the folder
 
 
@@ -20,6 +21,14 @@ def with_part(text: str, name: str, tables: str) -> str:
     after = rest.split(end)[1]
     lower = re.sub(r"^#", "##", tables, flags=re.MULTILINE)  # below the headings of the page
     return f"{before}{start}\n{lower}\n{end}{after}"
+
+
+def check_of(page: str) -> str:
+    """What the studio shows: how the photos were measured, and the table of the best methods."""
+    photos = page.split("<!-- begin photos -->")[1].split("<!-- end photos -->")[0]
+    facts = next(line for line in photos.splitlines() if line and not line.startswith("#"))
+    table = photos[photos.index("A quadrant is damaged") :].split("\n\n#")[0]
+    return f"{facts}.\n\n{table.strip()}\n"
 
 
 def measure(out: Path, model: str, *options: str) -> str:
@@ -39,6 +48,7 @@ def main(photos: str, model: str = "compact") -> None:
         for name, part in tables.items():
             text = with_part(text, name, part)
         PAGE.write_text(text, encoding="utf-8")
+        CHECK.write_text(check_of(text), encoding="utf-8")
         with Image.open(outs["photos"] / "summary.png") as figure:
             size = figure.width * 2 // 3, figure.height * 2 // 3
             figure.convert("RGB").resize(size, Image.Resampling.LANCZOS).save(DOCS / "explanations.png", optimize=True)

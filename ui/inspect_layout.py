@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -17,11 +18,12 @@ from .guard import shown
 from .inspect_settings import DEGRADED, NONE, ORIGINAL, SLOTS
 from .inspect_tab import InspectTab
 from .render import render_choices, render_message
-from .texts import EMPTY
+from .texts import EMPTY, HEATMAP_CHECK
 from .uploads import photo_input
 
 MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
 LOSSLESS: dict[str, Any] = {"type": "pil", "format": "png", "interactive": False}  # Gradio's default is lossy WebP
+HEATMAP_CHECK_FILE = Path(__file__).resolve().parent.parent / "assets" / "heatmap_check.md"
 FIRST_VIEW = ("gaussian_blur", 3.0)
 CLICK = "() => document.querySelector('#{0} a, a#{0}, button#{0}').click()"
 
@@ -134,6 +136,8 @@ def _heatmap_controls(targets: Mapping[str, Target]) -> dict[str, Any]:
         )
     with gr.Accordion("What the methods and targets are", open=False):
         gr.HTML(render_choices(METHODS.values(), targets.values()))
+    with gr.Accordion("How well the heatmaps find damage", open=False):
+        gr.Markdown(f"{HEATMAP_CHECK}\n\n{HEATMAP_CHECK_FILE.read_text(encoding='utf-8')}", elem_id="heatmap-check")
     return {"subject": subject, "method": method, "target": target, "colormap": colormap, "opacity": opacity}
 
 
