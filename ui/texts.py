@@ -22,9 +22,9 @@ wide surroundings, and another method can give another map.
 damage looks like, and nothing else.
 """
 HEATMAP_CHECK = (
-    "Damage was put on one quarter of photos that `compact` never saw, and every method was asked where it is. AUROC is "
-    "how often the map is higher inside than outside: 0.5 is chance, 1 is perfect. A baseline is a map that needs no "
-    "model at all, such as one of edges. `python -m explain benchmark` measures any model, on any photos."
+    "Damage was put on one quarter of photos that `compact` never saw, and every method was asked where it is. "
+    "AUROC is how often the map is higher inside than outside: 0.5 is chance, 1 is perfect. A baseline is a map that "
+    "needs no model at all, such as one of edges. `python -m explain benchmark` measures any model, on any photos."
 )
 LIMITS = (
     "**Limits.** The score can't tell whether a picture is beautiful, true or interesting, and can be wrong where blur "
