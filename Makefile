@@ -48,11 +48,17 @@ benchmark-explanations: $(VENV)/.installed
 docs-explanations: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.document_explanations $(PHOTOS) $(or $(MODEL),compact)
 
-# make compact PHOTOS=folder: train the embedded model anew, into runs/compact/model.safetensors
+# make compact PHOTOS=folder: train the embedded model anew, into runs/compact.safetensors; two hours of a core
 compact: $(VENV)/.installed
 	$(BIN)/python -m train fit compact-1 --photos $(PHOTOS) --out runs/compact-1
 	$(BIN)/python -m train fit compact-2 --photos $(PHOTOS) --out runs/compact-2 --start-from runs/compact-1/model.safetensors
-	$(BIN)/python -m train fit compact --photos $(PHOTOS) --out runs/compact --start-from runs/compact-2/model.safetensors
+	for run in compact-3 compact-4 compact; do \
+	  $(BIN)/python -m train fit $$run --photos $(PHOTOS) --out runs/$$run --start-from runs/compact-2/model.safetensors || exit 1; \
+	done
+	$(BIN)/python -m train average $(foreach run,compact-2 compact-3 compact-4 compact,runs/$(run)/model.safetensors) \
+	  --out runs/average.safetensors
+	$(BIN)/python -m train attributes runs/average.safetensors --photos $(PHOTOS) --out runs/compact.safetensors \
+	  --count 500 --set seed=31
 
 screenshot: $(VENV)/.installed-dev browser
 	$(BIN)/python -m tests.screenshot docs/inspect.png

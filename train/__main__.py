@@ -74,6 +74,24 @@ def average(
     typer.echo(average_models(models, out, half_weights=not full))
 
 
+@app.command()
+def attributes(
+    model: Annotated[str, typer.Argument(help="Name or path of a model.", show_default=False)],
+    photos: Photos,
+    out: Annotated[Path, typer.Option("--out", help="File for the result.", show_default=False)],
+    recipe: Annotated[str, typer.Option("--recipe", help="Recipe whose crops are used.")] = "compact",
+    count: Annotated[int, typer.Option("--count", help="How many photos to use.", min=8)] = 600,
+    changes: Changes = None,
+) -> None:
+    """Fit the prompts about sharpness, resolution and noise to a finished encoder."""
+    from .attributes import fit_attributes
+    from .overrides import override
+    from .recipes import RECIPES
+
+    settings = override(look_up(RECIPES, recipe, kind="recipe"), changes or [])
+    typer.echo(fit_attributes(model, settings, photos, out, count=count))
+
+
 for command in (ablate, evaluate, gmad):
     app.command()(command)
 
