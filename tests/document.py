@@ -6,9 +6,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import torch
+from matplotlib.figure import Figure
 from PIL import Image
 
-from qualiclip.degradations import DEGRADATIONS, GROUPS
+from qualiclip.degradations import DEGRADATIONS, GROUPS, degrade
+from qualiclip.scoring import load
 from train.overrides import flattened
 from train.recipes import PAPER_DOUBTS, RECIPES
 
@@ -106,8 +109,33 @@ def draw_examples(folder: Path) -> None:
         smaller(folder / name, share=0.42).save(DOCS / name, optimize=True)
 
 
+# Pictures that compact gets wrong: the file, what is done to it and how strongly, and what is wrong about the answer.
+FAILURES = (
+    ("tulips.png", "high_sharpen", 4, "soft surfaces count as blur,\nhalos as sharpness"),
+    ("clock.png", "white_noise", 4, "noise on a soft picture\nlooks like detail"),
+    ("rocket.jpg", "color_saturation_hsv", 4, "a night sky that lost its colour\nis preferred"),
+)
+
+
+def draw_failures(path: Path) -> None:
+    """Write a figure of pictures whose damaged version has the higher score."""
+    scorer = load("compact", engine="fused")
+    figure = Figure(figsize=(10, 5.6), layout="constrained")
+    for column, (name, kind, level, reason) in enumerate(FAILURES):
+        image = scorer.read(EXAMPLE.parent / name)
+        damaged = degrade(image, kind, level=level, generator=torch.Generator().manual_seed(1))
+        for row, (version, label) in enumerate(((image, "as it is"), (damaged, f"{kind}, level {level}"))):
+            axes = figure.add_subplot(2, len(FAILURES), 1 + column + row * len(FAILURES))
+            axes.imshow(version.permute(1, 2, 0).numpy())
+            axes.set_title(f"{scorer.score(version).score:.2f}   {label}", fontsize=11)
+            axes.axis("off")
+        axes.text(0.5, -0.06, reason, transform=axes.transAxes, ha="center", va="top", fontsize=11)
+    figure.savefig(path, dpi=80, metadata={"Software": None})
+
+
 def main() -> None:
     """Write docs/degradations.md, the table in docs/training.md, and the example figures."""
+    draw_failures(DOCS / "compact_failures.png")
     training = DOCS / "training.md"
     training.write_text(with_doubts(training.read_text(encoding="utf-8")), encoding="utf-8")
     file = DOCS / "degradations.md"
