@@ -2,7 +2,7 @@
 
 An encoder trained from scratch has no text encoder to tell it what the prompts mean. Its general pairs learn from every
 photo; those about an attribute learn from few. So these are fitted afterwards, on embeddings that stay as they are, to
-fall with the levels of the degradations they are about and to stay with all others. No human score is involved.
+fall with the levels of the degradations they are about. No human score is involved.
 """
 
 from collections.abc import Iterable
@@ -27,8 +27,7 @@ from .settings import Recipe
 from .topics import general_pairs
 
 STEPS, LEARNING_RATE = 1200, 0.03
-STILLNESS = 0.3  # weight of the samples that do not concern a pair, all together, against that of those that do
-SHAPE = 4.0  # the probability wanted at level l is (1 - l / 5) to this power
+SHAPE = 3.0  # the probability wanted at level l is (1 - l / 5) to this power
 
 
 @dataclass(frozen=True)
@@ -51,20 +50,20 @@ def embed_samples(model: QualityModel, samples: Iterable[Sample]) -> Embeddings:
     return Embeddings(torch.cat(values), torch.cat(concerned))
 
 
-def wanted(concerned: Tensor, levels: Tensor) -> Tensor:
-    """Probability (M, L, K) that each pair is to give: falling where it is concerned (M, K), 1 where it is not."""
-    falling = (1 - levels / MAX_LEVEL).clamp(min=0) ** SHAPE  # (L,)
-    return 1 - concerned[:, None] * (1 - falling[None, :, None])
+def wanted(levels: Tensor) -> Tensor:
+    """Probability (L,) that a pair is to give at each level of what it is about."""
+    return (1 - levels / MAX_LEVEL).clamp(min=0) ** SHAPE
 
 
 def fit_prompts(embeddings: Embeddings, prompts: Tensor, levels: Tensor, *, scale: float) -> Tensor:
     """Prompt features (K, 2, D), from others of that shape, whose probabilities are nearest to those wanted.
 
-    Cross-entropy, as in logistic regression; however few samples concern a pair, they weigh more than the others.
+    Cross-entropy, as in logistic regression, over the samples that concern a pair. The others have no say: a pair made
+    to ignore them answers to some with a rise, which takes from the fall of the score.
     """
-    targets = wanted(embeddings.concerned, levels)
-    share = embeddings.concerned.mean(dim=0).clamp(0.02, 0.98)  # (K,)
-    weights = torch.where(embeddings.concerned > 0, 1 / share, STILLNESS / (1 - share))[:, None]  # (M, 1, K)
+    targets = wanted(levels)[None, :, None].expand(*embeddings.values.shape[:2], embeddings.concerned.shape[1])
+    share = embeddings.concerned.mean(dim=0).clamp(min=1e-6)  # (K,)
+    weights = (embeddings.concerned / share)[:, None]  # (M, 1, K)
     fitted = prompts.clone().requires_grad_()
     optimizer = torch.optim.Adam([fitted], lr=LEARNING_RATE)
     for step in range(STEPS):
