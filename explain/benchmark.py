@@ -155,8 +155,9 @@ def _reduced(values: Tensor, size: tuple[int, int], mode: str) -> Tensor:
 Maps = dict[str, Explanation]
 
 
-def _explain(model: QualityModel, feature_map: Tensor, size: tuple[int, int], settings: Settings) -> Maps:
+def _explain(model: QualityModel, feature_map: Tensor, image: Tensor, settings: Settings) -> Maps:
     """Explanations by name, of every method asked for every target that speaks of damage."""
+    size = (image.shape[-2], image.shape[-1])  # the picture's own: a map is drawn where the model's positions lie
     return {
         map_name(method, target): explain_features(model, feature_map, size=size, method=method, target=target)
         for method in settings.methods
@@ -184,9 +185,10 @@ def _maps(
     """The damaged image's feature map, and evidence (h, w) of damage by kind and name of the map."""
     size = _grid_size(damaged)
     feature_map = scorer.encode(damaged)
-    found = _explain(scorer.model, feature_map, size, settings)
+    found = _explain(scorer.model, feature_map, damaged, settings)
     evidence: dict[tuple[str, str], Values] = {
-        ("map", name): EVIDENCE[each.target] * each.values for name, each in found.items()
+        ("map", name): _reduced(EVIDENCE[each.target] * torch.from_numpy(each.values), size, "nearest-exact").numpy()
+        for name, each in found.items()
     }
     for name, values in _differences(found, pristine_maps, size).items():
         evidence["difference", name] = values
@@ -213,7 +215,7 @@ def localise(scorer: Scorer, example: Example, shapes: Sequence[str], settings: 
     height, width = example.image.shape[-2:]
     size = _grid_size(example.image)
     pristine = scorer.encode(example.image)
-    before, pristine_maps = _score(scorer, pristine), _explain(scorer.model, pristine, size, settings)
+    before, pristine_maps = _score(scorer, pristine), _explain(scorer.model, pristine, example.image, settings)
     for shape in shapes:
         place = (settings.seed, example.name, shape)
         mask = SHAPES[shape](height, width, generator_for(*place))

@@ -112,7 +112,6 @@ def draw_examples(folder: Path) -> None:
 # Pictures that compact gets wrong: the file, what is done to it and how strongly, and what is wrong about the answer.
 FAILURES = (
     ("tulips.png", "high_sharpen", 4, "soft surfaces count as blur,\nhalos as sharpness"),
-    ("clock.png", "white_noise", 4, "noise on a soft picture\nlooks like detail"),
     ("rocket.jpg", "color_saturation_hsv", 4, "a night sky that lost its colour\nis preferred"),
 )
 
@@ -120,7 +119,7 @@ FAILURES = (
 def draw_failures(path: Path) -> None:
     """Write a figure of pictures whose damaged version has the higher score."""
     scorer = load("compact", engine="fused")
-    figure = Figure(figsize=(10, 5.6), layout="constrained")
+    figure = Figure(figsize=(8, 5.6), layout="constrained")
     for column, (name, kind, level, reason) in enumerate(FAILURES):
         image = scorer.read(EXAMPLE.parent / name)
         damaged = degrade(image, kind, level=level, generator=torch.Generator().manual_seed(1))
