@@ -28,7 +28,7 @@ def check_of(page: str) -> str:
     photos = page.split("<!-- begin photos -->")[1].split("<!-- end photos -->")[0]
     facts = next(line for line in photos.splitlines() if line and not line.startswith("#"))
     table = photos[photos.index("A quadrant is damaged") :].split("\n\n#")[0]
-    return f"{facts}.\n\n{table.strip()}\n"
+    return f"{facts.rstrip(chr(46))}.\n\n{table.strip()}\n"
 
 
 def measure(out: Path, model: str, *options: str) -> str:

@@ -8,14 +8,29 @@ import pytest
 from PIL import Image
 
 from explain.__main__ import app, find_pictures
-from explain.benchmark import EVIDENCE, CurveMeasurement, Measurement, Results, Settings, WeightMeasurement
+from explain.benchmark import (
+    EVIDENCE,
+    CurveMeasurement,
+    Example,
+    Measurement,
+    Results,
+    Settings,
+    WeightMeasurement,
+    generator_for,
+    localise,
+    map_name,
+)
 from explain.benchmark_report import About, to_markdown
 from explain.benchmark_summary import summarise
 from explain.faithfulness import Curves
-from explain.heatmaps import METHODS
-from explain.localisation import Localisation
+from explain.heatmaps import METHODS, explain_features
+from explain.localisation import Localisation, auroc
+from explain.masks import SHAPES
+from qualiclip.degradations import degrade
 from qualiclip.pictures import image_to_picture
+from qualiclip.scoring import load
 from qualiclip.terminal import run
+from tests.conftest import EXAMPLES
 
 
 @pytest.fixture
@@ -208,3 +223,21 @@ def test_intervals_are_over_pictures_not_over_measurements():
 
 
 ABOUT = About("mine", "0" * 64, "fused", "0.1.0", "photos", ("one.png",), 384, Settings())
+
+
+def test_a_map_is_measured_where_the_picture_shows_it():
+    scorer = load("compact", engine="fused")
+    image = scorer.read(EXAMPLES / "cat.png")
+    settings = Settings(methods=("gradcam",), types=("white_noise",))
+    found = next(
+        each
+        for each in localise(scorer, Example("cat", image), ("quadrant",), settings)
+        if (each.kind, each.map) == ("map", map_name("gradcam", "bad"))
+    )
+    mask = SHAPES["quadrant"](*image.shape[1:], generator_for(0, "cat", "quadrant"))
+    generator = generator_for(0, "cat", "quadrant", "white_noise")
+    damaged = degrade(image, "white_noise", level=4, generator=generator, mask=mask)
+    size = (image.shape[1], image.shape[2])
+    shown = explain_features(scorer.model, scorer.encode(damaged), size=size, method="gradcam", target="bad").values
+    assert found.found.auroc == pytest.approx(auroc(shown, mask.numpy() > 0), abs=0.01)
+    assert found.found.auroc > 0.9
