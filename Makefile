@@ -48,7 +48,7 @@ benchmark-explanations: $(VENV)/.installed
 docs-explanations: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.document_explanations $(PHOTOS) $(or $(MODEL),compact)
 
-# make compact PHOTOS=folder: train the embedded model anew, into runs/compact.safetensors; two hours of a core
+# make compact PHOTOS=folder: train the embedded model anew, into runs/compact.safetensors; 2 h 20 min of a core
 compact: $(VENV)/.installed
 	$(BIN)/python -m train fit compact-1 --photos $(PHOTOS) --out runs/compact-1
 	$(BIN)/python -m train fit compact-2 --photos $(PHOTOS) --out runs/compact-2 --start-from runs/compact-1/model.safetensors

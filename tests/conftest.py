@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 from qualiclip.backbone import BackboneSettings
 from qualiclip.checkpoints import save_checkpoint
 from qualiclip.model import ModelSettings, QualityModel
-from qualiclip.pictures import as_image
+from qualiclip.pictures import as_image, image_to_picture
 from qualiclip.prompts import ANTONYM_PAIRS
 from tests.clip_files import fill_batch_norms
 
@@ -65,6 +65,17 @@ def seeded() -> Callable[[int], Generator]:
 def photo() -> Tensor:
     """A real image (3, 96, 128): the eye of the cat, with edges, fur and colours."""
     return as_image(EXAMPLES / "cat.png")[:, 60:156, 130:258].clone()
+
+
+@pytest.fixture
+def photo_folder(photo: Tensor, tmp_path: Path) -> Path:
+    """A folder of eight photos of 64 × 64 px: a run of the smoke recipe reads each of them once."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for index in range(8):
+        top, left = 32 * (index // 4), 20 * (index % 4)
+        image_to_picture(photo[:, top : top + 64, left : left + 64]).save(folder / f"{index}.png")
+    return folder
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from qualiclip.errors import TrainingError
-from qualiclip.pictures import image_to_picture
 from train.processes import build_accelerator, sample_numbers
 from train.recipes import RECIPES
 from train.settings import LossSettings
@@ -35,16 +34,6 @@ AS_ARGUMENTS = [
 ]
 
 
-@pytest.fixture
-def photos(photo: Tensor, tmp_path: Path) -> Path:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for index in range(8):
-        top, left = 32 * (index // 4), 20 * (index % 4)
-        image_to_picture(photo[:, top : top + 64, left : left + 64]).save(folder / f"{index}.png")
-    return folder
-
-
 def losses_of(out: Path) -> list[dict[str, float]]:
     names = ("loss", "consistency", "positive", "negative", "across", "anchor", "steadiness")
     rows = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
@@ -56,12 +45,22 @@ def weights_of(out: Path) -> dict[str, Tensor]:
     return state
 
 
-def test_two_processes_have_the_losses_and_weights_of_one(photos: Path, tmp_path: Path) -> None:
-    fit(SHARED, photos, tmp_path / "one", device="cpu")
+def test_two_processes_have_the_losses_and_weights_of_one(photo_folder: Path, tmp_path: Path) -> None:
+    fit(SHARED, photo_folder, tmp_path / "one", device="cpu")
     changes = [part for assignment in AS_ARGUMENTS for part in ("--set", assignment)]
     launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes=2", "--num_machines=1"]
     launch += ["--mixed_precision=no", "--dynamo_backend=no", "-m", "train"]
-    command = ["fit", "smoke", "--photos", str(photos), "--out", str(tmp_path / "two"), "--device", "cpu", *changes]
+    command = [
+        "fit",
+        "smoke",
+        "--photos",
+        str(photo_folder),
+        "--out",
+        str(tmp_path / "two"),
+        "--device",
+        "cpu",
+        *changes,
+    ]
     done = subprocess.run(
         [*launch, *command], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
@@ -85,21 +84,21 @@ def test_processes_share_each_part_of_a_batch_in_order() -> None:
     assert sample_numbers(recipe, start=1, process=1, processes=2) == [10, 11, 14, 15]
 
 
-def test_a_batch_in_parts_has_the_gradients_of_its_parts(photos: Path, tmp_path: Path) -> None:
+def test_a_batch_in_parts_has_the_gradients_of_its_parts(photo_folder: Path, tmp_path: Path) -> None:
     # Without the term that compares photos with each other, the loss of a batch is the mean of those of its halves.
     plain = replace(SHARED, steps=1, losses=LossSettings())
-    fit(plain, photos, tmp_path / "whole", device="cpu")
-    fit(replace(plain, accumulate=2), photos, tmp_path / "parts", device="cpu")
+    fit(plain, photo_folder, tmp_path / "whole", device="cpu")
+    fit(replace(plain, accumulate=2), photo_folder, tmp_path / "parts", device="cpu")
     whole, parts = weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts")
     for name, weight in whole.items():
         torch.testing.assert_close(parts[name], weight, rtol=0, atol=1e-4, msg=name)
 
 
 @pytest.mark.parametrize("batch_norm", ["batch", "frozen"])
-def test_activations_computed_twice_change_nothing(batch_norm: str, photos: Path, tmp_path: Path) -> None:
+def test_activations_computed_twice_change_nothing(batch_norm: str, photo_folder: Path, tmp_path: Path) -> None:
     recipe = replace(SHARED, batch=2, batch_norm=batch_norm)
-    fit(recipe, photos, tmp_path / "once", device="cpu")
-    fit(replace(recipe, checkpointing=True), photos, tmp_path / "twice", device="cpu")
+    fit(recipe, photo_folder, tmp_path / "once", device="cpu")
+    fit(replace(recipe, checkpointing=True), photo_folder, tmp_path / "twice", device="cpu")
     once, twice = weights_of(tmp_path / "once"), weights_of(tmp_path / "twice")
     for name, weight in once.items():
         if "num_batches_tracked" not in name:
@@ -116,16 +115,16 @@ def test_a_batch_that_can_not_be_shared_out_is_refused() -> None:
             build_accelerator(recipe, device="cuda")
 
 
-def test_runs_of_different_precision_follow_each_other(photos: Path, tmp_path: Path) -> None:
+def test_runs_of_different_precision_follow_each_other(photo_folder: Path, tmp_path: Path) -> None:
     for precision in ("fp32", "bf16", "fp32"):
         recipe = replace(SHARED, steps=1, precision=precision)
-        assert fit(recipe, photos, tmp_path / precision, device="cpu").is_file()
+        assert fit(recipe, photo_folder, tmp_path / precision, device="cpu").is_file()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
-def test_an_interrupted_run_says_where_it_stopped_and_goes_on_from_there(photos: Path, tmp_path: Path) -> None:
+def test_an_interrupted_run_says_where_it_stopped_and_goes_on_from_there(photo_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "train", "fit", "smoke", "--photos", str(photos), "--out", str(out)]
+    command = [sys.executable, "-m", "train", "fit", "smoke", "--photos", str(photo_folder), "--out", str(out)]
     command += ["--device", "cpu", "--set", "steps=100000", "--set", "save_every=5", "--set", "workers=1"]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True

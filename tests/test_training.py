@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 from typer.testing import CliRunner
 
 from qualiclip.errors import InputError, TrainingError, UsageError
 from qualiclip.loading import load_checkpoint
-from qualiclip.pictures import image_to_picture
 from qualiclip.prompts import ANTONYM_PAIRS
 from tests.clip_files import TINY, TINY_TEXT, clip_state
 from train.__main__ import app
@@ -28,18 +26,7 @@ from train.settings import LossSettings, Recipe
 from train.topics import general_pairs
 from train.trainer import build_run, fit, take_step
 
-SMOKE = RECIPES["smoke"]  # 4 steps of 2 photos, at levels 0 to 2; a state is kept after steps 2 and 4
-
-
-@pytest.fixture
-def photos(photo: Tensor, tmp_path: Path) -> Path:
-    """A folder of eight photos of 64 × 64 px: a run of the smoke recipe reads each of them once."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for index in range(8):
-        top, left = 32 * (index // 4), 20 * (index % 4)
-        image_to_picture(photo[:, top : top + 64, left : left + 64]).save(folder / f"{index}.png")
-    return folder
+SMOKE = RECIPES["smoke"]  # 4 steps of 2 photo_folder, at levels 0 to 2; a state is kept after steps 2 and 4
 
 
 def log_of(out: Path) -> list[dict[str, Any]]:
@@ -133,8 +120,8 @@ def test_weight_decay_acts_on_matrices_and_kernels_only() -> None:
 # Whole runs
 
 
-def test_a_run_leaves_a_checkpoint_and_a_log(photos: Path, tmp_path: Path) -> None:
-    finished = fit(SMOKE, photos, tmp_path / "out", device="cpu")
+def test_a_run_leaves_a_checkpoint_and_a_log(photo_folder: Path, tmp_path: Path) -> None:
+    finished = fit(SMOKE, photo_folder, tmp_path / "out", device="cpu")
     checkpoint = load_checkpoint(str(finished))
     assert checkpoint.model.settings.backbone == SMOKE.backbone
     assert checkpoint.training["recipe"] == json.loads(json.dumps(asdict(SMOKE)))
@@ -150,8 +137,8 @@ def test_a_run_leaves_a_checkpoint_and_a_log(photos: Path, tmp_path: Path) -> No
             assert all(-1 <= similarity <= 1 for similarity in row[name])
 
 
-def test_training_changes_the_weights_and_starts_from_its_seed(photos: Path, tmp_path: Path) -> None:
-    trained = load_file(fit(SMOKE, photos, tmp_path / "out", device="cpu"))
+def test_training_changes_the_weights_and_starts_from_its_seed(photo_folder: Path, tmp_path: Path) -> None:
+    trained = load_file(fit(SMOKE, photo_folder, tmp_path / "out", device="cpu"))
     fresh, again = (random_model(SMOKE).state_dict() for _ in range(2))
     assert all(torch.equal(fresh[name], again[name]) for name in fresh)
     assert not torch.equal(trained["backbone.conv1.weight"], fresh["backbone.conv1.weight"].half())
@@ -171,34 +158,34 @@ def is_read_for(number: int, photo: Path) -> bool:
     return False
 
 
-def test_a_stopped_run_ends_with_the_weights_of_an_unbroken_one(photos: Path, tmp_path: Path) -> None:
-    unbroken = load_file(fit(SMOKE, photos, tmp_path / "unbroken", device="cpu"))
-    last = next(photo for photo in sorted(photos.iterdir()) if is_read_for(7, photo))
+def test_a_stopped_run_ends_with_the_weights_of_an_unbroken_one(photo_folder: Path, tmp_path: Path) -> None:
+    unbroken = load_file(fit(SMOKE, photo_folder, tmp_path / "unbroken", device="cpu"))
+    last = next(photo for photo in sorted(photo_folder.iterdir()) if is_read_for(7, photo))
     content = last.read_bytes()
     last.write_bytes(content[:100])
     stopped = tmp_path / "stopped"
     with pytest.raises(TrainingError, match=r"a photo can't be used: .*damaged"):
-        fit(SMOKE, photos, stopped, device="cpu")  # in step 3, after the state of step 2
+        fit(SMOKE, photo_folder, stopped, device="cpu")  # in step 3, after the state of step 2
     assert torch.load(stopped / "state.pt", weights_only=True)["step"] == 2
     assert not (stopped / "model.safetensors").exists()
     last.write_bytes(content)
-    resumed = load_file(fit(SMOKE, photos, stopped, device="cpu"))
+    resumed = load_file(fit(SMOKE, photo_folder, stopped, device="cpu"))
     assert unbroken.keys() == resumed.keys()
     assert all(torch.equal(unbroken[name], resumed[name]) for name in unbroken)
     assert log_of(stopped) == log_of(tmp_path / "unbroken")
 
 
-def test_a_finished_run_started_again_keeps_its_weights(photos: Path, tmp_path: Path) -> None:
-    once = load_file(fit(SMOKE, photos, tmp_path / "out", device="cpu"))
-    twice = load_file(fit(SMOKE, photos, tmp_path / "out", device="cpu"))
+def test_a_finished_run_started_again_keeps_its_weights(photo_folder: Path, tmp_path: Path) -> None:
+    once = load_file(fit(SMOKE, photo_folder, tmp_path / "out", device="cpu"))
+    twice = load_file(fit(SMOKE, photo_folder, tmp_path / "out", device="cpu"))
     assert all(torch.equal(once[name], twice[name]) for name in once)
     assert len(log_of(tmp_path / "out")) == 4
 
 
-def test_a_run_can_start_from_a_model_and_says_so(photos: Path, tmp_path: Path) -> None:
-    first = fit(SMOKE, photos, tmp_path / "first", device="cpu")
+def test_a_run_can_start_from_a_model_and_says_so(photo_folder: Path, tmp_path: Path) -> None:
+    first = fit(SMOKE, photo_folder, tmp_path / "first", device="cpu")
     slow = replace(SMOKE, steps=1, learning_rate=1e-9, start_from=str(first))
-    second = fit(slow, photos, tmp_path / "second", device="cpu")
+    second = fit(slow, photo_folder, tmp_path / "second", device="cpu")
     old, new = load_file(first), load_file(second)
     weights = [name for name in old if name.endswith("weight")]
     assert all(torch.allclose(old[name].float(), new[name].float(), atol=1e-3) for name in weights)
@@ -207,10 +194,10 @@ def test_a_run_can_start_from_a_model_and_says_so(photos: Path, tmp_path: Path) 
     assert parent["training"]["recipe"]["steps"] == SMOKE.steps
 
 
-def test_a_run_can_not_start_from_another_kind_of_model(photos: Path, tmp_path: Path) -> None:
-    first = fit(SMOKE, photos, tmp_path / "first", device="cpu")
+def test_a_run_can_not_start_from_another_kind_of_model(photo_folder: Path, tmp_path: Path) -> None:
+    first = fit(SMOKE, photo_folder, tmp_path / "first", device="cpu")
     with pytest.raises(TrainingError, match="another backbone, scale or prompts than the recipe"):
-        fit(replace(SMOKE, scale=5.0, start_from=str(first)), photos, tmp_path / "second", device="cpu")
+        fit(replace(SMOKE, scale=5.0, start_from=str(first)), photo_folder, tmp_path / "second", device="cpu")
 
 
 @pytest.fixture
@@ -224,13 +211,13 @@ def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("pairs", [1, 7])
 def test_the_papers_recipe_tunes_the_image_encoder_of_clip_alone(
-    pairs: int, clip: Path, photos: Path, tmp_path: Path
+    pairs: int, clip: Path, photo_folder: Path, tmp_path: Path
 ) -> None:
     recipe = replace(
         RECIPES["paper"], start_from=str(clip), backbone=TINY, pairs=pairs, steps=2, batch=2, crop=64, workers=0,
         learning_rate=1e-4,
     )  # fmt: skip
-    tuned = load_checkpoint(str(fit(recipe, photos, tmp_path / "out", device="cpu"))).model
+    tuned = load_checkpoint(str(fit(recipe, photo_folder, tmp_path / "out", device="cpu"))).model
     untuned = load_checkpoint(str(clip), pairs=ANTONYM_PAIRS[:pairs]).model
     assert tuned.settings == untuned.settings
     torch.testing.assert_close(tuned.prompt_features, untuned.prompt_features)
@@ -240,35 +227,35 @@ def test_the_papers_recipe_tunes_the_image_encoder_of_clip_alone(
         assert torch.equal(after[name], weight) == kept, name
 
 
-def test_the_state_of_another_recipe_is_refused(photos: Path, tmp_path: Path) -> None:
-    fit(SMOKE, photos, tmp_path / "out", device="cpu")
+def test_the_state_of_another_recipe_is_refused(photo_folder: Path, tmp_path: Path) -> None:
+    fit(SMOKE, photo_folder, tmp_path / "out", device="cpu")
     with pytest.raises(TrainingError, match=r"state\.pt was made with another recipe; use another folder"):
-        fit(replace(SMOKE, losses=LossSettings(ranking_margin=0.1)), photos, tmp_path / "out", device="cpu")
+        fit(replace(SMOKE, losses=LossSettings(ranking_margin=0.1)), photo_folder, tmp_path / "out", device="cpu")
 
 
-def test_a_loss_that_is_not_finite_stops_the_run_and_spares_the_weights(photos: Path) -> None:
+def test_a_loss_that_is_not_finite_stops_the_run_and_spares_the_weights(photo_folder: Path) -> None:
     run = build_run(random_model(SMOKE), SMOKE, build_accelerator(SMOKE, device="cpu"))
     before = {name: parameter.clone() for name, parameter in run.model.named_parameters()}
-    sample = collate([CropDataset(sorted(photos.iterdir()), SMOKE)[0]])
+    sample = collate([CropDataset(sorted(photo_folder.iterdir()), SMOKE)[0]])
     sample.crops[0, 1, 2, 0, 5, 5] = math.nan
     with pytest.raises(TrainingError, match="the loss is not finite; lower learning_rate"):
         take_step(run, [sample], rate=1e-3)
     assert all(torch.equal(parameter, before[name]) for name, parameter in run.model.named_parameters())
 
 
-def test_a_damaged_state_is_refused(photos: Path, tmp_path: Path) -> None:
-    fit(SMOKE, photos, tmp_path / "out", device="cpu")
+def test_a_damaged_state_is_refused(photo_folder: Path, tmp_path: Path) -> None:
+    fit(SMOKE, photo_folder, tmp_path / "out", device="cpu")
     state = tmp_path / "out" / "state.pt"
     state.write_bytes(state.read_bytes()[:5000])
     with pytest.raises(TrainingError, match=r"state\.pt is damaged; delete it to start again"):
-        fit(SMOKE, photos, tmp_path / "out", device="cpu")
+        fit(SMOKE, photo_folder, tmp_path / "out", device="cpu")
 
 
-def test_a_damaged_photo_is_named_by_its_worker(photos: Path, tmp_path: Path) -> None:
-    for photo in photos.iterdir():
+def test_a_damaged_photo_is_named_by_its_worker(photo_folder: Path, tmp_path: Path) -> None:
+    for photo in photo_folder.iterdir():
         photo.write_bytes(photo.read_bytes()[:100])
     with pytest.raises(TrainingError, match=r"^a photo can't be used: \S+: [^\n]+$"):
-        fit(replace(SMOKE, workers=1), photos, tmp_path / "out", device="cpu")
+        fit(replace(SMOKE, workers=1), photo_folder, tmp_path / "out", device="cpu")
 
 
 def test_a_run_without_photos_is_refused(tmp_path: Path) -> None:
@@ -276,9 +263,9 @@ def test_a_run_without_photos_is_refused(tmp_path: Path) -> None:
         fit(SMOKE, tmp_path / "nowhere", tmp_path / "out", device="cpu")
 
 
-def test_a_run_that_holds_out_all_photos_is_refused(photos: Path, tmp_path: Path) -> None:
+def test_a_run_that_holds_out_all_photos_is_refused(photo_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"all photos in .* are held out; add photos or set holdout_every=0"):
-        fit(replace(SMOKE, holdout_every=1), photos, tmp_path / "out", device="cpu")
+        fit(replace(SMOKE, holdout_every=1), photo_folder, tmp_path / "out", device="cpu")
 
 
 # The command
@@ -300,9 +287,9 @@ def test_the_command_refuses_unknown_recipes_and_devices(arguments: list[str], t
     assert text in str(result.exception)
 
 
-def test_the_command_runs_a_recipe_with_changes(photos: Path, tmp_path: Path) -> None:
+def test_the_command_runs_a_recipe_with_changes(photo_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     changes = ["--set", "steps=1", "--set", "save_every=1"]
-    result = CliRunner().invoke(app, ["fit", "smoke", "--photos", str(photos), "--out", str(out), *changes])
+    result = CliRunner().invoke(app, ["fit", "smoke", "--photos", str(photo_folder), "--out", str(out), *changes])
     assert result.stdout.strip() == str(out / "model.safetensors")
     assert load_checkpoint(result.stdout.strip()).training["recipe"]["steps"] == 1
