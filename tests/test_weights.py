@@ -221,9 +221,20 @@ def test_every_model_says_where_it_is_from_and_under_which_licence():
         assert entry.base is None or entry.base in REGISTRY
 
 
+def training_runs(training: dict) -> list[dict]:
+    """The runs whose average, or whose continuation, a checkpoint is: its history goes back file by file."""
+    if "recipe" in training:
+        return [training]
+    before = training.get("average_of") or [training["started_from"]]
+    return [run for file in before for run in training_runs(file["training"])]
+
+
 def test_embedded_model_is_small_enough_and_says_how_it_was_trained():
     checkpoint = load_checkpoint("compact")
     path = REGISTRY["compact"].path
     assert path.stat().st_size <= 16 * 1024**2
     assert checkpoint.sha256 == file_sha256(path)
-    assert {"recipe", "photos", "held_out"} <= set(checkpoint.training)
+    runs = training_runs(checkpoint.training)
+    assert len(runs) == 4, "an average of four runs"
+    for run in runs:
+        assert {"recipe", "photos", "held_out"} <= set(run)
