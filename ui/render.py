@@ -8,7 +8,7 @@ from explain.methods import Method
 from explain.targets import Target
 from qualiclip.scoring import QualityReport
 
-from .texts import change, verdict
+from .texts import change, say, verdict
 
 
 def _bar(value: float, kind: str) -> str:
@@ -25,12 +25,18 @@ def _card(label: str, report: QualityReport, kind: str) -> str:
 
 def render_scores(before: QualityReport, after: QualityReport) -> str:
     """Both scores with verdict, the sentence on the change, and what scored."""
+    cards = _card(say("original"), before, "before") + _card(say("degraded"), after, "after")
+    scored = say(
+        "scored-by",
+        model=f"<b>{escape(before.model)}</b>",
+        weights=before.weights_sha256[:12],
+        version=before.version,
+        size=f"{before.width} × {before.height}",
+    )
     return (
-        f'<div class="scores">{_card("Original", before, "before")}{_card("Degraded", after, "after")}</div>'
+        f'<div class="scores">{cards}</div>'
         f'<p class="change" role="status">{change(before.score, after.score)} '
-        '<span class="quiet">0 is worst, 1 is best.</span></p>'
-        f'<p class="quiet">Scored by <b>{escape(before.model)}</b>, weights {before.weights_sha256[:12]}, '
-        f"version {before.version}, at full size: {before.width} × {before.height} px.</p>"
+        f'<span class="quiet">{say("range")}</span></p><p class="quiet">{scored}</p>'
     )
 
 
@@ -43,7 +49,7 @@ def render_message(text: str, *, error: bool) -> str:
 def render_note(explanation: Explanation) -> str:
     """The heatmap in words, and the key to its colours where it has two."""
     key = (
-        '<span class="key" aria-hidden="true">lowers<span class="ramp"></span>raises</span>'
+        f'<span class="key" aria-hidden="true">{say("lowers")}<span class="ramp"></span>{say("raises")}</span>'
         if explanation.signed
         else ""
     )
@@ -63,13 +69,22 @@ def render_choices(methods: Iterable[Method], targets: Iterable[Target]) -> str:
 def render_pairs(before: QualityReport, after: QualityReport) -> str:
     """Table of the prompt pairs: the probability of the better description, before and after."""
     rows = "".join(
-        f'<tr><th scope="row">{escape(old.positive)}<span class="quiet"> not: {escape(old.negative)}</span></th>'
+        f'<tr><th scope="row">{escape(old.positive)}<span class="quiet"> '
+        f"{say('pairs/not', negative=escape(old.negative))}</span></th>"
         f"<td>{_bar(old.probability, 'before')}{_bar(new.probability, 'after')}</td>"
         f'<td class="value before">{old.probability:.2f}</td><td class="value after">{new.probability:.2f}</td></tr>'
         for old, new in zip(before.pairs, after.pairs, strict=True)
     )
+    head = "".join(
+        f'<th scope="col">{text}</th>'
+        for text in (
+            say("pairs/description"),
+            f'<span class="unseen">{say("pairs/bars")}</span>',
+            say("original"),
+            say("degraded"),
+        )
+    )
     return (
-        '<table class="pairs"><caption>Probability that the better of two opposite descriptions fits</caption>'
-        '<thead><tr><th scope="col">Description</th><th scope="col"><span class="unseen">Bars</span></th>'
-        f'<th scope="col">Original</th><th scope="col">Degraded</th></tr></thead><tbody>{rows}</tbody></table>'
+        f'<table class="pairs"><caption>{say("pairs/caption")}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )
