@@ -58,7 +58,9 @@ def restore_on_load(context: PageContext) -> None:
         )
         tab = link.tab or FIRST_TAB
         if not query:
-            return [gr.skip()] * (1 + PANEL_SIZE + len(others)) + [tab]
+            # The photo gets a value and no update: with one, Gradio makes the visitor a new component, without ours.
+            photo = context.panel.first.photo
+            return [gr.skip(), photo, *[gr.skip()] * (PANEL_SIZE - 1 + len(others)), tab]
         named, unknown = _choices(link.others, others)
         for complaint in (*complaints, *unknown):
             gr.Warning(complaint)
