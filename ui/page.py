@@ -62,6 +62,7 @@ def build_page(studio: Studio) -> gr.Blocks:
         with gr.Row(elem_id="head"):
             gr.Markdown(t("head"), elem_id="title")
             bar = gr.Row(elem_id="bar")
+        below = gr.Column()
         with gr.Row(elem_id="studio"):
             with gr.Column(scale=4, min_width=300, elem_id="panel"):
                 panel = SubjectPanel(studio, list_examples())
@@ -70,8 +71,9 @@ def build_page(studio: Studio) -> gr.Blocks:
                 context = PageContext(page, studio, DownloadFolder(temporary_folder()), panel, tabs, active)
                 for name, build in TABS.items():
                     _build_tab(context, name, build)
+        with below:
+            build_share(context, bar)
         with bar:
-            build_share(context)
             present = gr.Button(t("present"), size="sm", min_width=120, elem_id="present")
             present.click(None, js=PRESENT, api_visibility="private")
         _build_footer(studio)
