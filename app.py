@@ -10,6 +10,8 @@ def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="Open the studio in the browser.")
     parser.add_argument("--model", default="auto", help="name or path of a model")
+    parser.add_argument("--engine", default="auto", help="how to compute: auto, eager, fused, openvino, compile")
+    parser.add_argument("--precision", default="fp32", help="numbers to compute with: fp32, or bf16 where it is fast")
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=os.environ.get("GRADIO_SERVER_PORT", "7860"))
     parser.add_argument("--megapixels", type=float, default=16.0, help="largest picture that is accepted")
@@ -32,13 +34,15 @@ def main() -> int:
     from qualiclip.pictures import PictureLimits
     from qualiclip.scoring import load
     from qualiclip.threads import set_threads
-    from ui.page import build_page, launch_page
+    from ui.page import build_page
+    from ui.serve import launch_page
     from ui.studio import Studio
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     set_threads()
     try:
-        scorer = load(arguments.model, limits=PictureLimits(megapixels=arguments.megapixels))
+        limits = PictureLimits(megapixels=arguments.megapixels)
+        scorer = load(arguments.model, engine=arguments.engine, precision=arguments.precision, limits=limits)
     except QualiclipError as error:
         sys.stderr.write(f"app.py: {error}\n")
         return 2 if isinstance(error, UsageError) else 1

@@ -1,4 +1,4 @@
-"""The page: title, tabs, endpoints, footer; and how it is served."""
+"""The page: title, tabs, endpoints, footer."""
 
 import atexit
 import shutil
@@ -18,17 +18,7 @@ from .studio import Studio
 from .texts import HOW_TO_READ, LIMITS, PRIVACY, PROMISE, TITLE
 from .uploads import forbid_fetching
 
-CSS = Path(__file__).resolve().parent.parent / "assets" / "studio.css"
 CACHE_SECONDS = 3600  # temporary files older than this are deleted, looked for as often
-# Gradio's sliders report the end of a drag only; a key press or a typed number has to count as one, too.
-SLIDER_KEYS = """
-<script>
-for (const [event, input] of [["keyup", ".level input[type=range]"], ["change", ".level input[type=number]"]])
-  document.addEventListener(event, ({target}) => {
-    if (target.matches?.(input)) target.dispatchEvent(new PointerEvent("pointerup", {bubbles: true}));
-  });
-</script>
-"""
 
 
 def temporary_folder() -> Path:
@@ -57,27 +47,3 @@ def build_page(studio: Studio) -> gr.Blocks:
         build_api(Api(studio))
     forbid_fetching(page)
     return page
-
-
-def launch_page(page: gr.Blocks, *, host: str, port: int) -> str:
-    """Serve the page from threads of its own; returns its address.
-
-    Raises:
-        OSError: if the port is taken.
-    """
-    _, address, _ = page.queue(max_size=20).launch(
-        server_name=host,
-        server_port=port,
-        prevent_thread_lock=True,
-        quiet=True,
-        show_error=False,
-        max_file_size="40mb",
-        ssr_mode=False,
-        theme=gr.themes.Default(
-            primary_hue="indigo", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["monospace"]
-        ),
-        css_paths=[CSS],
-        head=SLIDER_KEYS,
-        footer_links=["api", "settings"],
-    )
-    return str(address)

@@ -1,0 +1,43 @@
+"""How the page is served: theme, queue, limits, and the address."""
+
+from pathlib import Path
+
+import gradio as gr
+
+CSS = Path(__file__).resolve().parent.parent / "assets" / "studio.css"
+QUEUE_SIZE = 200  # a lecture hall that opens the page at once
+MAX_UPLOAD = "40mb"
+# Gradio's sliders report the end of a drag only; a key press or a typed number has to count as one, too.
+SLIDER_KEYS = """
+<script>
+for (const [event, input] of [["keyup", ".level input[type=range]"], ["change", ".level input[type=number]"]])
+  document.addEventListener(event, ({target}) => {
+    if (target.matches?.(input)) target.dispatchEvent(new PointerEvent("pointerup", {bubbles: true}));
+  });
+</script>
+"""
+
+
+def launch_page(page: gr.Blocks, *, host: str, port: int) -> str:
+    """Serve the page from threads of its own; returns its address.
+
+    Raises:
+        OSError: if the port is taken.
+    """
+    # api_open: a direct request would pass by the queue, and with it by "one at a time".
+    _, address, _ = page.queue(max_size=QUEUE_SIZE, api_open=False).launch(
+        server_name=host,
+        server_port=port,
+        prevent_thread_lock=True,
+        quiet=True,
+        show_error=False,
+        max_file_size=MAX_UPLOAD,
+        ssr_mode=False,
+        theme=gr.themes.Default(
+            primary_hue="indigo", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["monospace"]
+        ),
+        css_paths=[CSS],
+        head=SLIDER_KEYS,
+        footer_links=["api", "settings"],
+    )
+    return str(address)
