@@ -1,10 +1,5 @@
 """The page: title, tabs, endpoints, footer."""
 
-import atexit
-import shutil
-import tempfile
-from pathlib import Path
-
 import gradio as gr
 
 from qualiclip import __version__
@@ -16,22 +11,14 @@ from .inspect_layout import build_inspect_tab
 from .inspect_tab import InspectTab
 from .studio import Studio
 from .texts import HOW_TO_READ, LIMITS, PRIVACY, PROMISE, TITLE
+from .tidy import temporary_folder
 from .uploads import forbid_fetching
-
-CACHE_SECONDS = 3600  # temporary files older than this are deleted, looked for as often
-
-
-def temporary_folder() -> Path:
-    """A new folder that is deleted when the process ends."""
-    folder = Path(tempfile.mkdtemp(prefix="qualiclip-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 def build_page(studio: Studio) -> gr.Blocks:
     """The studio's page for one scorer."""
     checkpoint = studio.scorer.checkpoint
-    page = gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(CACHE_SECONDS, CACHE_SECONDS), fill_width=True)
+    page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True)
     with page:
         gr.Markdown(f"# {TITLE}\n{PROMISE}", elem_id="title")
         with gr.Tab("Inspect"):

@@ -7,7 +7,7 @@ PROMISE = (
 )
 PRIVACY = (
     "**Privacy.** Pictures are used for what you see here and nothing else. Their temporary files are deleted within "
-    "two hours; recent results stay in the server's memory until newer ones replace them. Do not upload what must stay "
+    "the hour; recent results stay in the server's memory until newer ones replace them. Do not upload what must stay "
     "secret: whoever knows the address of a temporary file can open it until then."
 )
 HOW_TO_READ = """
