@@ -5,6 +5,7 @@ from pathlib import Path
 import gradio as gr
 from starlette.middleware import Middleware
 
+from .outputs import quick_pngs
 from .shield import Limits, Shield
 from .tidy import temporary_folder, tidying
 
@@ -33,6 +34,7 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
     """
     folder, seconds = temporary_folder(), 60 * keep_minutes
     every = seconds / 5
+    quick_pngs(page.blocks.values())
     page.delete_cache = (int(every), int(seconds))
     # api_open: a direct request would pass by the queue, and with it by "one at a time".
     _, address, _ = page.queue(max_size=QUEUE_SIZE, api_open=False).launch(
