@@ -9,7 +9,7 @@ from torch import Tensor
 from qualiclip.model import QualityModel
 
 from .attribution import attribution_grid
-from .cams import LibraryCam, PrincipalCam
+from .cams import LibraryCam, PrincipalCam, features_alone, gradient_times_features
 from .occlusion import occlusion_grid
 from .quality_map import quality_grid, window_grid
 from .targets import Value
@@ -81,13 +81,13 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "EigenGradCAM",
             "The main pattern of gradient times activation; it can't tell raising from lowering.",
             _PRINCIPAL,
-            PrincipalCam("EigenGradCAM"),
+            PrincipalCam("EigenGradCAM", gradient_times_features),
         ),
         "eigencam": Method(
             "EigenCAM",
             "Where the features differ most from their mean, whatever the target.",
             _PRINCIPAL,
-            PrincipalCam("EigenCAM"),
+            PrincipalCam("EigenCAM", features_alone),
             knows_target=False,
         ),
         "kpcacam": Method(
