@@ -19,7 +19,7 @@ class Method:
 
     `grid` gives its values (h, w) from a model, a feature map (1, C, h, w) and a target's value. They are `signed` if
     they tell what lowers the target from what raises it, and `in_logits` if two models' values compare. A method that
-    `reports` takes `progress`, too: a function of how much is done, of how much; an exception in it stops the work.
+    `reports` also takes `progress`, a function of how much is done, of how much; an exception in it stops the work.
     """
 
     label: str
