@@ -16,11 +16,21 @@ from qualiclip.errors import UsageError, look_up
 from qualiclip.model import QualityModel
 
 from .cams import MOST_POSITIONS, PrincipalCam
+from .defaults import DEFAULT_METHOD, DEFAULT_TARGET
 from .methods import METHODS, Method
 from .quality_map import STRIDE, Progress, fine_quality_grid
 from .targets import TARGETS, Target, find_target
 
-__all__ = ["METHODS", "TARGETS", "Explanation", "difference_of_models", "explain_features", "explain_finely"]
+__all__ = [
+    "DEFAULT_METHOD",
+    "DEFAULT_TARGET",
+    "METHODS",
+    "TARGETS",
+    "Explanation",
+    "difference_of_models",
+    "explain_features",
+    "explain_finely",
+]
 
 
 @dataclass(frozen=True)

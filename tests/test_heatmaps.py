@@ -9,6 +9,8 @@ import torch
 
 from explain.cams import LibraryCam, PrincipalCam, cam_grid, first_component, pooled
 from explain.heatmaps import (
+    DEFAULT_METHOD,
+    DEFAULT_TARGET,
     METHODS,
     TARGETS,
     Explanation,
@@ -362,6 +364,11 @@ def test_maps_that_do_not_compare_are_refused(tiny_model, feature_map):
     first = explain(tiny_model, feature_map, method="attribution")
     with pytest.raises(UsageError, match="must agree in method, target"):
         difference_of_models(first, explain(tiny_model, feature_map, method="attribution", target="good"))
+
+
+def test_defaults_are_in_the_tables():
+    assert METHODS[DEFAULT_METHOD].signed
+    assert TARGETS[DEFAULT_TARGET].signed
 
 
 def test_every_method_and_target_says_what_it_is():

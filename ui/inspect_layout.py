@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from explain.heatmaps import METHODS
+from explain.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET, METHODS
 from explain.overlay import COLORMAPS
 from explain.targets import Target
 from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL, MAX_SEED
@@ -122,8 +122,8 @@ def _heatmap_controls(targets: Mapping[str, Target]) -> dict[str, Any]:
     """The widgets of the heatmap, in the order of the settings."""
     with gr.Row():
         subject = gr.Radio([DEGRADED, ORIGINAL], value=DEGRADED, label="Heatmap of", min_width=150)
-        target = gr.Dropdown(_labels(targets), value="difference", label="Target", min_width=150)
-        method = gr.Dropdown(_labels(METHODS), value="gradcam", label="Method", min_width=150)
+        target = gr.Dropdown(_labels(targets), value=DEFAULT_TARGET, label="Target", min_width=150)
+        method = gr.Dropdown(_labels(METHODS), value=DEFAULT_METHOD, label="Method", min_width=150)
         colormap = gr.Dropdown(
             [(label, name) for name, label in COLORMAPS.items()],
             value="viridis",
