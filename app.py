@@ -34,6 +34,7 @@ def main() -> int:
     from qualiclip.pictures import PictureLimits
     from qualiclip.scoring import load
     from qualiclip.threads import set_threads
+    from qualiclip.untrained import TRAINED, UNTRAINED
     from ui.page import build_page, launch_page
     from ui.studio import Studio
 
@@ -42,6 +43,9 @@ def main() -> int:
     try:
         limits = PictureLimits(megapixels=arguments.megapixels)
         scorers = [load(name.strip(), limits=limits) for name in arguments.models.split(",")]
+        names = [scorer.checkpoint.name for scorer in scorers]
+        if TRAINED in names and UNTRAINED not in names:
+            scorers.append(load(UNTRAINED, limits=limits))
     except QualiclipError as error:
         sys.stderr.write(f"app.py: {error}\n")
         return 2 if isinstance(error, UsageError) else 1

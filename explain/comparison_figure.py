@@ -70,9 +70,14 @@ def compare_models(
         grid_size = (feature_map.shape[-2], feature_map.shape[-1])
         explanation = explain_features(scorer.model, feature_map, size=grid_size, method=method, target=target)
         opinions.append(Opinion(scorer.report(image, feature_map, path=str(path)), explanation.grid))
-    picture = image_to_picture(image)
-    picture.thumbnail((round(BOX * ON_PAPER), round(TALLEST * ON_PAPER)), Image.Resampling.LANCZOS)
-    return Comparison(path.name, picture, tuple(opinions))
+    return Comparison(path.name, shown_picture(image_to_picture(image)), tuple(opinions))
+
+
+def shown_picture(picture: Image.Image) -> Image.Image:
+    """A copy of a picture, as large as the figure shows it."""
+    shown = picture.copy()
+    shown.thumbnail((round(BOX * ON_PAPER), round(TALLEST * ON_PAPER)), Image.Resampling.LANCZOS)
+    return shown
 
 
 def same_scale(comparison: Comparison, *, signed: bool) -> tuple[list[NDArray[np.float32]], float]:

@@ -12,6 +12,7 @@ import gradio as gr
 from qualiclip import __version__
 
 from .api import Api, build_api
+from .compare_layout import build_compare_tab
 from .context import FIRST_TAB, PageContext
 from .downloads import DownloadFolder
 from .examples import list_examples
@@ -45,6 +46,7 @@ def temporary_folder() -> Path:
 TABS: Mapping[str, Callable[[PageContext], None]] = MappingProxyType(
     {
         "inspect": build_inspect_tab,
+        "compare": build_compare_tab,
     }
 )
 PRESENT = "() => { document.body.classList.toggle('presenter') }"
