@@ -196,13 +196,13 @@ def frames(sides: Sides, analyses: tuple[Analysis, Analysis], maps: Maps) -> tup
         return (*pictures, *heatmaps)
     words = say("degraded") if sides.left.active_steps else say("original")
     if maps.difference is None:
-        return (*heatmaps, _frame(left.picture, words), gr.Image(None, visible=False))
+        return (*heatmaps, _frame(left.picture, words), _frame(None, say("compare/no-difference")))
     drawn = draw_overlay(right, maps.difference, colormap=COLORMAP, opacity=OPACITY)
     return (*heatmaps, _frame(left.picture, words), _frame(drawn, say("compare/difference"), maps.difference.note))
 
 
-def _frame(picture: Image.Image, label: str, alt: str = "") -> gr.Image:
-    return gr.Image(picture, label=label, alt_text=alt or label)
+def _frame(picture: Image.Image | None, label: str, alt: str = "") -> Any:
+    return gr.update(value=picture, label=label, alt_text=alt or label)
 
 
 def _empty(message: str) -> tuple[Any, ...]:

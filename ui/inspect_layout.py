@@ -13,6 +13,7 @@ from explain.targets import Target
 
 from .context import LOSSLESS, PRIVATE, PageContext, download_button
 from .guard import shown
+from .inspect_extras_layout import build_inspect_extras
 from .inspect_tab import DEGRADED, ORIGINAL, InspectTab
 from .render import render_choices, render_message
 from .texts import core, say, t
@@ -31,6 +32,7 @@ def build_inspect_tab(context: PageContext) -> None:
         download_button(t("download/picture"), "picture", tab.save_picture, inputs)
         download_button(t("download/figure"), "figure", tab.save_figure, inputs)
         download_button(t("download/csv"), "csv", tab.save_csv, inputs)
+    build_inspect_extras(context, list(controls.values()))
     context.link_widgets |= {"map": controls["subject"], "method": controls["method"], "target": controls["target"]}
     outputs = [results[name] for name in ("slider", "scores", "pairs", "heatmap", "note")]
     context.live("inspect", tab.update, inputs=list(controls.values()), outputs=outputs)

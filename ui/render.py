@@ -8,10 +8,12 @@ from explain.methods import Method
 from explain.targets import Target
 from qualiclip.scoring import PairReport, QualityReport
 
+from .reference import rank
 from .texts import change, say, verdict
 
 
-def _bar(value: float, kind: str) -> str:
+def bar(value: float, kind: str) -> str:
+    """A bar of a value in [0, 1]; hidden from screen readers, so the number must stand beside it."""
     return f'<span class="bar {kind}" aria-hidden="true"><span style="width:{100 * value:.1f}%"></span></span>'
 
 
@@ -20,7 +22,7 @@ def score_card(label: str, report: QualityReport, kind: str, *, words: str = "",
     return (
         f'<div class="card {kind}"><span class="label">{label}</span>'
         f'<span class="number" data-score="{report.score!r}">{report.score:.3f}</span>'
-        f'<span class="verdict">{words or verdict(report.score)}</span>{_bar(report.score, kind)}{below}</div>'
+        f'<span class="verdict">{words or verdict(report.score)}</span>{bar(report.score, kind)}{below}</div>'
     )
 
 
@@ -30,7 +32,7 @@ def render_scores(before: QualityReport, after: QualityReport) -> str:
     return (
         f'<div class="scores">{cards}</div>'
         f'<p class="change" role="status">{change(before.score, after.score)} '
-        f'<span class="quiet">{say("range")}</span></p><p class="quiet">{scored_by(before)}</p>'
+        f'<span class="quiet">{say("range")}</span></p><p class="quiet">{_ranks(before, after)} {scored_by(before)}</p>'
     )
 
 
@@ -43,6 +45,15 @@ def scored_by(report: QualityReport) -> str:
         version=report.version,
         size=f"{report.width} × {report.height}",
     )
+
+
+def _ranks(before: QualityReport, after: QualityReport) -> str:
+    """Where both scores lie in the pool of reference, if there is one for the model."""
+    ranks = [rank(report) for report in (before, after)]
+    if None in ranks:
+        return say("rank/none")
+    first, second = (one for one in ranks if one is not None)
+    return say("rank", before=first.percent, after=second.percent, count=first.count, pool=first.pool)
 
 
 def render_message(text: str, *, error: bool) -> str:
@@ -84,7 +95,7 @@ def pairs_table(rows: Iterable[tuple[PairReport, PairReport]], titles: tuple[str
     body = "".join(
         f'<tr><th scope="row">{escape(old.positive)}<span class="quiet"> '
         f"{say('pairs/not', negative=escape(old.negative))}</span></th>"
-        f"<td>{_bar(old.probability, 'before')}{_bar(new.probability, 'after')}</td>"
+        f"<td>{bar(old.probability, 'before')}{bar(new.probability, 'after')}</td>"
         f'<td class="value before">{old.probability:.2f}</td><td class="value after">{new.probability:.2f}</td></tr>'
         for old, new in rows
     )
