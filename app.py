@@ -45,6 +45,7 @@ def main() -> int:
     from qualiclip.pictures import PictureLimits
     from qualiclip.scoring import load
     from qualiclip.threads import set_threads
+    from qualiclip.untrained import TRAINED, UNTRAINED
     from ui.page import build_page
     from ui.serve import launch_page
     from ui.studio import Studio
@@ -57,6 +58,9 @@ def main() -> int:
             load(name.strip(), engine=arguments.engine, precision=arguments.precision, limits=limits)
             for name in arguments.models.split(",")
         ]
+        names = [scorer.checkpoint.name for scorer in scorers]
+        if TRAINED in names and UNTRAINED not in names:
+            scorers.append(load(UNTRAINED, engine=arguments.engine, precision=arguments.precision, limits=limits))
     except QualiclipError as error:
         sys.stderr.write(f"app.py: {error}\n")
         return 2 if isinstance(error, UsageError) else 1

@@ -1,5 +1,6 @@
-"""The named endpoints for programs: /score, /degrade, /explain and /models."""
+"""The named endpoints for programs: /score, /degrade, /explain, /compare and /models."""
 
+from dataclasses import asdict, replace
 from typing import Any
 
 import gradio as gr
@@ -51,6 +52,12 @@ class Api:
         drawn = draw_overlay(self.studio.analyse(subject), explanation, colormap=colormap, opacity=opacity)
         return drawn, explanation.note
 
+    def compare(self, image: str | None, models: list[str]) -> list[dict[str, Any]]:
+        """Reports of a picture by several models, in their order, as `/score` gives them; without names, by all."""
+        subject = Subject(_needed(image), "")
+        served = models or list(self.studio.scorers)
+        return [self.studio.analyse(replace(subject, model=name)).report.to_dict() for name in served]
+
     def models(self) -> list[dict[str, Any]]:
         """The models that are being served; the first is the one that is used unless another is named."""
         return [_describe(scorer) for scorer in self.studio.scorers.values()]
@@ -59,10 +66,11 @@ class Api:
 def _describe(scorer: Scorer) -> dict[str, Any]:
     checkpoint = scorer.checkpoint
     entry = REGISTRY.get(checkpoint.name)
+    about = asdict(entry) if entry else checkpoint.training
     return {
         "name": checkpoint.name,
-        "description": entry.description if entry else "a checkpoint of the operator",
-        "licence": entry.licence if entry else "not stated",
+        "description": about.get("description", "a checkpoint of the operator"),
+        "licence": about.get("licence", "not stated"),
         "weights_sha256": checkpoint.sha256,
         "scale": checkpoint.model.settings.scale,
         "engine": scorer.engine,
@@ -88,6 +96,8 @@ def build_api(api: Api) -> None:
         picture = gr.Image(type="pil", format="png", label="picture")
         words, report, models = gr.Textbox(label="words"), gr.JSON(label="report"), gr.JSON(label="models")
         model = gr.Dropdown(list(api.studio.scorers), value=api.studio.default, label="model")
+        compared = gr.Dropdown(list(api.studio.scorers), value=[], multiselect=True, label="models")
+        reports = gr.JSON(label="reports")
         trigger = gr.Button("run")
     trigger.click(shown(api.score), [image, model], report, api_name="score", **MODEL_QUEUE)
     trigger.click(shown(api.degrade), [image, name, level, seed], picture, api_name="degrade", **MODEL_QUEUE)
@@ -98,4 +108,5 @@ def build_api(api: Api) -> None:
         api_name="explain",
         **MODEL_QUEUE,
     )
+    trigger.click(shown(api.compare), [image, compared], reports, api_name="compare", **MODEL_QUEUE)
     trigger.click(shown(api.models), None, models, api_name="models")

@@ -8,6 +8,7 @@ import gradio as gr
 from qualiclip import __version__
 
 from .api import Api, build_api
+from .compare_layout import build_compare_tab
 from .context import FIRST_TAB, PageContext
 from .downloads import DownloadFolder
 from .examples import list_examples
@@ -22,6 +23,7 @@ from .uploads import forbid_fetching
 TABS: Mapping[str, Callable[[PageContext], None]] = MappingProxyType(
     {
         "inspect": build_inspect_tab,
+        "compare": build_compare_tab,
     }
 )
 PRESENT = "() => { document.body.classList.toggle('presenter') }"
