@@ -12,6 +12,7 @@ from PIL import Image
 from explain.arithmetic import arithmetic
 from explain.arithmetic_figure import arithmetic_figure
 from explain.files import model_line, report_facts, save_figure
+from explain.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET
 from explain.spot_check import check_maps, draw_map, explain_untrained
 from qualiclip.degradations import Region, Step
 from qualiclip.errors import QualiclipError
@@ -34,7 +35,6 @@ FIRST_LEVEL = 4
 SEED = 0
 DETAIL_SIDE = 256  # px of the photo's middle that are shown of each level
 MAP_SIDE = 480  # px of a map
-METHOD, TARGET = "quality_windows", "difference"  # finds damage best: assets/heatmap_check.md
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class LessonTab:
             return render_message(say("lesson/no-damage"), error=False)
         damaged = self.damaged(subject, choice)
         before, after = self.studio.analyse(subject), self.studio.analyse(damaged)
-        explanation = self.studio.explain(damaged, method=METHOD, target=TARGET)
+        explanation = self.studio.explain(damaged, method=DEFAULT_METHOD, target=DEFAULT_TARGET)
         checked = check_maps(explanation, after.image, choice.region, generator=_generator())
         picture = after.picture
         figures = [
@@ -136,7 +136,7 @@ class LessonTab:
             return ""
         damaged = self.damaged(subject, choice)
         after = self.studio.analyse(damaged)
-        explanation = self.studio.explain(damaged, method=METHOD, target=TARGET)
+        explanation = self.studio.explain(damaged, method=DEFAULT_METHOD, target=DEFAULT_TARGET)
         untrained, correlation = explain_untrained(
             self.studio.scorer(subject.model), after.image, explanation, generator=_generator()
         )

@@ -8,10 +8,12 @@ from explain.methods import Method
 from explain.targets import Target
 from qualiclip.scoring import QualityReport
 
+from .reference import rank
 from .texts import change, say, verdict
 
 
-def _bar(value: float, kind: str) -> str:
+def bar(value: float, kind: str) -> str:
+    """A bar of a value in [0, 1]; hidden from screen readers, so the number must stand beside it."""
     return f'<span class="bar {kind}" aria-hidden="true"><span style="width:{100 * value:.1f}%"></span></span>'
 
 
@@ -19,7 +21,7 @@ def _card(label: str, report: QualityReport, kind: str) -> str:
     return (
         f'<div class="card {kind}"><span class="label">{label}</span>'
         f'<span class="number" data-score="{report.score!r}">{report.score:.3f}</span>'
-        f'<span class="verdict">{verdict(report.score)}</span>{_bar(report.score, kind)}</div>'
+        f'<span class="verdict">{verdict(report.score)}</span>{bar(report.score, kind)}</div>'
     )
 
 
@@ -36,8 +38,17 @@ def render_scores(before: QualityReport, after: QualityReport) -> str:
     return (
         f'<div class="scores">{cards}</div>'
         f'<p class="change" role="status">{change(before.score, after.score)} '
-        f'<span class="quiet">{say("range")}</span></p><p class="quiet">{scored}</p>'
+        f'<span class="quiet">{say("range")}</span></p><p class="quiet">{_ranks(before, after)} {scored}</p>'
     )
+
+
+def _ranks(before: QualityReport, after: QualityReport) -> str:
+    """Where both scores lie in the pool of reference, if there is one for the model."""
+    ranks = [rank(report) for report in (before, after)]
+    if None in ranks:
+        return say("rank/none")
+    first, second = (one for one in ranks if one is not None)
+    return say("rank", before=first.percent, after=second.percent, count=first.count, pool=first.pool)
 
 
 def render_message(text: str, *, error: bool) -> str:
@@ -71,7 +82,7 @@ def render_pairs(before: QualityReport, after: QualityReport) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(old.positive)}<span class="quiet"> '
         f"{say('pairs/not', negative=escape(old.negative))}</span></th>"
-        f"<td>{_bar(old.probability, 'before')}{_bar(new.probability, 'after')}</td>"
+        f"<td>{bar(old.probability, 'before')}{bar(new.probability, 'after')}</td>"
         f'<td class="value before">{old.probability:.2f}</td><td class="value after">{new.probability:.2f}</td></tr>'
         for old, new in zip(before.pairs, after.pairs, strict=True)
     )
