@@ -13,6 +13,7 @@ from .context import FIRST_TAB, PageContext
 from .downloads import DownloadFolder
 from .examples import list_examples
 from .inspect_layout import build_inspect_tab
+from .lesson_layout import build_lesson_tab
 from .share import build_share, restore_on_load
 from .studio import Studio
 from .subject_panel import SubjectPanel
@@ -24,6 +25,7 @@ TABS: Mapping[str, Callable[[PageContext], None]] = MappingProxyType(
     {
         "inspect": build_inspect_tab,
         "compare": build_compare_tab,
+        "lesson": build_lesson_tab,
     }
 )
 PRESENT = "() => { document.body.classList.toggle('presenter') }"
