@@ -35,17 +35,17 @@ def find_browser():
 
 
 class Server:
-    """The studio as `python app.py` starts it."""
+    """The studio as `python app.py` starts it, in this repository or in a copy of it."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, folder=ROOT, python=(sys.executable,), environment=os.environ):
         self.port = free_port()
         self.process = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(self.port), *arguments],
-            cwd=ROOT,
+            [*python, "app.py", "--port", str(self.port), *arguments],
+            cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, **DEAD_PROXY},
+            env={**environment, **DEAD_PROXY},
         )
         self.output = deque(maxlen=200)
         self._ready = threading.Event()

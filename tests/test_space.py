@@ -1,0 +1,141 @@
+"""The folder for a Hugging Face Space: what is in it, and that the studio runs from it alone."""
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from tests.browser.conftest import ROOT, Server
+from ui.space import build_space, front_matter, space_requirements, without_dangling_links
+
+# What the reference allows: https://huggingface.co/docs/hub/spaces-config-reference
+COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
+KEYS = {
+    *(
+        "title",
+        "emoji",
+        "colorFrom",
+        "colorTo",
+        "sdk",
+        "sdk_version",
+        "python_version",
+        "app_file",
+        "models",
+        "datasets",
+    ),
+    *("suggested_hardware", "tags", "license", "thumbnail", "short_description", "pinned", "fullWidth", "header"),
+    *("base_path", "disable_embedding", "startup_duration_timeout", "custom_headers", "preload_from_hub"),
+}
+ZEROGPU_PYTHONS = {"3.10", "3.10.13", "3.12", "3.12.12"}
+ZEROGPU_TORCHES = ("2.8.0", "2.9.1", "2.10.0", "2.11.0")
+SHORT = 60  # letters that the hub allows
+# -S: without the .pth files of the environment, one of which may lead to the repository.
+ALONE = (sys.executable, "-S")
+INSTALLED = {**os.environ, "PYTHONPATH": sysconfig.get_paths()["purelib"], "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("space")
+    build_space(out)
+    return out
+
+
+def run_alone(folder, *arguments):
+    command = [*ALONE, *arguments]
+    return subprocess.run(command, cwd=folder, env=INSTALLED, capture_output=True, text=True, timeout=120, check=False)
+
+
+def check_settings(settings):
+    """The values that gradio and static Spaces have in common."""
+    assert set(settings) <= KEYS
+    assert {settings["colorFrom"], settings["colorTo"]} <= COLOURS
+    assert not re.search(r"[\w\s]", settings["emoji"])
+    assert len(settings["short_description"]) <= SHORT
+    assert settings["license"] == "apache-2.0"
+    assert all(isinstance(tag, str) for tag in settings.get("tags", []))
+
+
+def test_the_front_matter_is_what_spaces_accept(folder):
+    head = front_matter((folder / "README.md").read_text(encoding="utf-8"))
+    assert head == front_matter((ROOT / "README.md").read_text(encoding="utf-8"))
+    settings = yaml.safe_load(head.strip().strip("-"))
+    check_settings(settings)
+    assert settings["sdk"] == "gradio"
+    assert f"gradio=={settings['sdk_version']}\n" in (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    assert settings["python_version"] in ZEROGPU_PYTHONS
+    assert settings["suggested_hardware"] in {"cpu-basic", "cpu-upgrade", "zero-a10g"}
+    assert (folder / settings["app_file"]).is_file()
+
+
+def test_only_what_a_space_needs_is_in_the_folder(folder):
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"app.py", "assets", "explain", "LICENSE", "qualiclip", "README.md", "requirements.txt", "ui"}
+    assert (folder / "assets" / "weights" / "compact.safetensors").is_file()
+    assert not list(folder.rglob("__pycache__"))
+    assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 50e6
+
+
+def test_the_requirements_can_be_had_on_zerogpu(folder):
+    lines = (folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    needed = {requirement.name: requirement.specifier for requirement in map(Requirement, lines)}
+    assert all(version in needed["torch"] for version in ZEROGPU_TORCHES)
+    assert "2.11.1" not in needed["torch"]
+    assert not {"accelerate", "openpyxl"} & set(needed)
+    settings = yaml.safe_load(front_matter((folder / "README.md").read_text(encoding="utf-8")).strip().strip("-"))
+    assert settings["sdk_version"] in needed["gradio"]
+
+
+def test_requirements_keep_their_order_and_lower_limits():
+    lines = ["gradio>=6.31,<7", "torch>=2.8", "accelerate>=1.2", "pillow"]
+    assert space_requirements(lines) == ["gradio>=6.31,<7", "torch>=2.8,<=2.11.0", "pillow"]
+
+
+def test_no_link_dangles(folder):
+    pages = list(folder.rglob("*.md"))
+    assert len(pages) >= 3
+    for page in pages:
+        links = re.findall(r"\]\(((?!https?:)[^)#]+)\)", page.read_text(encoding="utf-8"))
+        assert not [link for link in links if not (page.parent / link).exists()]
+
+
+def test_a_dangling_link_is_left_as_its_words(tmp_path):
+    (tmp_path / "here.md").touch()
+    text = "[a](here.md#part) ![two\nwords](gone.png) [c](docs/gone.md#x) [d](https://example.org) [e](#part)"
+    expected = "[a](here.md#part) two\nwords c [d](https://example.org) [e](#part)"
+    assert without_dangling_links(text, tmp_path) == expected
+
+
+def test_a_folder_with_something_in_it_is_refused(tmp_path):
+    (tmp_path / "mine.txt").touch()
+    command = [sys.executable, "-m", "ui.space", "--out", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 2
+    assert done.stderr == f"python -m ui.space: {tmp_path} is not an empty folder; give the name of a new one\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_the_command_that_pushes_is_printed(tmp_path):
+    out = tmp_path / "new"
+    command = [sys.executable, "-m", "ui.space", "--out", str(out)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f'hf upload YOU/qualiclip-studio {out} . --repo-type space --delete "*"\n'
+
+
+def test_the_studio_runs_from_the_folder_alone(folder):
+    where = "import ui, importlib.util; print(ui.__file__, importlib.util.find_spec('train'))"
+    done = run_alone(folder, "-c", where)
+    assert done.stdout.split() == [str(folder / "ui" / "__init__.py"), "None"], done.stderr
+    server = Server(folder=folder, python=ALONE, environment=INSTALLED)
+    try:
+        done = run_alone(folder, "-m", "ui.smoke", server.url)
+    finally:
+        server.stop()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("ok: model ")
