@@ -34,6 +34,7 @@ def main() -> int:
     from qualiclip.threads import set_threads
     from ui.page import build_page, launch_page
     from ui.studio import Studio
+    from ui.zerogpu import announce
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     set_threads()
@@ -43,6 +44,7 @@ def main() -> int:
         sys.stderr.write(f"app.py: {error}\n")
         return 2 if isinstance(error, UsageError) else 1
     page = build_page(Studio(scorer))
+    announce()
     try:
         address = launch_page(page, host=arguments.host, port=arguments.port)
     except OSError as error:

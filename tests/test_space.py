@@ -5,6 +5,9 @@ import re
 import subprocess
 import sys
 import sysconfig
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.util import find_spec
 
 import pytest
 import yaml
@@ -12,6 +15,7 @@ from packaging.requirements import Requirement
 
 from tests.browser.conftest import ROOT, Server
 from ui.space import build_space, front_matter, space_requirements, without_dangling_links
+from ui.zerogpu import announce
 
 # What the reference allows: https://huggingface.co/docs/hub/spaces-config-reference
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
@@ -44,6 +48,30 @@ def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("space")
     build_space(out)
     return out
+
+
+class Listener(BaseHTTPRequestHandler):
+    """Stands where ZeroGPU's device service would be, and notes what it is asked."""
+
+    def do_POST(self):
+        self.server.asked.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def device_service():
+    with HTTPServer(("127.0.0.1", 0), Listener) as service:
+        service.asked = []
+        thread = threading.Thread(target=service.serve_forever)
+        thread.start()
+        yield service
+        service.shutdown()
+        thread.join()
 
 
 def run_alone(folder, *arguments):
@@ -139,3 +167,21 @@ def test_the_studio_runs_from_the_folder_alone(folder):
         server.stop()
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("ok: model ")
+
+
+@pytest.mark.skipif(find_spec("spaces") is not None, reason="the package spaces is installed")
+def test_nothing_is_announced_without_the_package_of_zerogpu():
+    assert announce() is False
+
+
+@pytest.mark.skipif(find_spec("spaces") is None, reason="the package spaces is not installed")
+def test_zerogpu_finds_the_function_that_it_looks_for(folder, device_service):
+    address = f"http://127.0.0.1:{device_service.server_port}"
+    on_zerogpu = {**INSTALLED, "SPACES_ZERO_GPU": "true", "SPACES_ZERO_DEVICE_API_URL": address}
+    server = Server(folder=folder, python=ALONE, environment=on_zerogpu)
+    try:
+        done = run_alone(folder, "-m", "ui.smoke", server.url)
+    finally:
+        server.stop()
+    assert done.returncode == 0, done.stderr
+    assert device_service.asked == ["/startup-report"]  # at the start, and no GPU for the score
