@@ -6,7 +6,7 @@ PORT ?= 7860
 BIN := $(VENV)/bin
 
 .PHONY: demo test check format docs bench bench-degradations ordering robustness compact benchmark-explanations docs-explanations \
-        browser screenshot space clean
+        browser screenshot space gallery clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python app.py --port $(PORT)
@@ -64,6 +64,11 @@ compact: $(VENV)/.installed
 space: $(VENV)/.installed
 	rm -rf build/space
 	$(BIN)/python -m ui.space --out build/space
+
+# Sweeps of the example photos as plain HTML, in build/gallery: 5 minutes, 36 MB; docs/space.md says how to publish it.
+gallery: $(VENV)/.installed
+	rm -rf build/gallery
+	$(BIN)/python -m ui.gallery --out build/gallery
 
 screenshot: $(VENV)/.installed-dev browser
 	$(BIN)/python -m tests.screenshot docs/inspect.png

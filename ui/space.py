@@ -13,7 +13,7 @@ from qualiclip.terminal import run, say
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("app.py", "LICENSE", "assets", "explain", "qualiclip", "ui")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "space")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "space", "gallery")
 WORDS = ROOT / "assets" / "space" / "README.md"
 FOR_TRAINING = ("accelerate", "openpyxl")
 # ZeroGPU has torch 2.8.0, 2.9.1, 2.10.0 and 2.11.0 (October 2026); pip takes the newest one that is allowed.
