@@ -9,7 +9,11 @@ import sys
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="Open the studio in the browser.")
-    parser.add_argument("--model", default="auto", help="name or path of a model")
+    parser.add_argument(
+        "--models",
+        default=os.environ.get("QUALICLIP_MODELS", "auto"),
+        help="names or paths of models, with commas; the first is shown first",
+    )
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=os.environ.get("GRADIO_SERVER_PORT", "7860"))
     parser.add_argument("--megapixels", type=float, default=16.0, help="largest picture that is accepted")
@@ -24,7 +28,7 @@ def set_environment(host: str) -> None:
 
 
 def main() -> int:
-    """Load the model, build the page, serve it until stopped. Returns the exit status."""
+    """Load the models, build the page, serve it until stopped. Returns the exit status."""
     arguments = parse_arguments()
     set_environment(arguments.host)
 
@@ -39,11 +43,12 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     set_threads()
     try:
-        scorer = load(arguments.model, limits=PictureLimits(megapixels=arguments.megapixels))
+        limits = PictureLimits(megapixels=arguments.megapixels)
+        scorers = [load(name.strip(), limits=limits) for name in arguments.models.split(",")]
     except QualiclipError as error:
         sys.stderr.write(f"app.py: {error}\n")
         return 2 if isinstance(error, UsageError) else 1
-    page = build_page(Studio(scorer))
+    page = build_page(Studio(*scorers))
     announce()
     try:
         address = launch_page(page, host=arguments.host, port=arguments.port)

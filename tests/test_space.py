@@ -11,10 +11,12 @@ from importlib.util import find_spec
 
 import pytest
 import yaml
+from gradio_client import Client
 from packaging.requirements import Requirement
 
+from qualiclip.errors import UsageError
 from tests.browser.conftest import ROOT, Server
-from ui.space import build_space, front_matter, space_requirements, without_dangling_links
+from ui.space import build_space, front_matter, preloaded, space_requirements, without_dangling_links
 from ui.zerogpu import announce
 
 # What the reference allows: https://huggingface.co/docs/hub/spaces-config-reference
@@ -90,15 +92,32 @@ def check_settings(settings):
 
 
 def test_the_front_matter_is_what_spaces_accept(folder):
-    head = front_matter((folder / "README.md").read_text(encoding="utf-8"))
-    assert head == front_matter((ROOT / "README.md").read_text(encoding="utf-8"))
-    settings = yaml.safe_load(head.strip().strip("-"))
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert text.startswith(f"---\n{front_matter((ROOT / 'README.md').read_text(encoding='utf-8'))}---\n\n# ")
+    settings = yaml.safe_load(front_matter(text))
     check_settings(settings)
     assert settings["sdk"] == "gradio"
     assert f"gradio=={settings['sdk_version']}\n" in (ROOT / "constraints.txt").read_text(encoding="utf-8")
     assert settings["python_version"] in ZEROGPU_PYTHONS
     assert settings["suggested_hardware"] in {"cpu-basic", "cpu-upgrade", "zero-a10g"}
     assert (folder / settings["app_file"]).is_file()
+
+
+def test_weights_are_preloaded_from_where_the_studio_looks_for_them(tmp_path):
+    build_space(tmp_path, models=["qualiclip", "clip-rn50", "qualiclip+"])
+    settings = yaml.safe_load(front_matter((tmp_path / "README.md").read_text(encoding="utf-8")))
+    assert set(settings) <= KEYS
+    assert settings["models"] == ["chaofengc/IQA-PyTorch-Weights", "timm/resnet50_clip.openai"]
+    files = ["QualiCLIP.pth", "open_clip_model.safetensors", "QualiCLIP+_koniq.pth"]
+    repositories = [settings["models"][0], settings["models"][1], settings["models"][0]]
+    expected = [f"{repository} {file}" for repository, file in zip(repositories, files, strict=True)]
+    assert settings["preload_from_hub"] == expected
+
+
+def test_nothing_is_preloaded_for_the_model_that_is_in_the_folder():
+    assert preloaded(["compact"]) == ""
+    with pytest.raises(UsageError, match="did you mean qualiclip"):
+        preloaded(["qualicilp"])
 
 
 def test_only_what_a_space_needs_is_in_the_folder(folder):
@@ -115,7 +134,7 @@ def test_the_requirements_can_be_had_on_zerogpu(folder):
     assert all(version in needed["torch"] for version in ZEROGPU_TORCHES)
     assert "2.11.1" not in needed["torch"]
     assert not {"accelerate", "openpyxl"} & set(needed)
-    settings = yaml.safe_load(front_matter((folder / "README.md").read_text(encoding="utf-8")).strip().strip("-"))
+    settings = yaml.safe_load(front_matter((folder / "README.md").read_text(encoding="utf-8")))
     assert settings["sdk_version"] in needed["gradio"]
 
 
@@ -185,3 +204,13 @@ def test_zerogpu_finds_the_function_that_it_looks_for(folder, device_service):
         server.stop()
     assert done.returncode == 0, done.stderr
     assert device_service.asked == ["/startup-report"]  # at the start, and no GPU for the score
+
+
+def test_the_environment_names_the_models_of_a_space(folder, tiny_checkpoint):
+    chosen = {**INSTALLED, "QUALICLIP_MODELS": f"compact,{tiny_checkpoint}", "HF_HUB_OFFLINE": "1"}
+    server = Server(folder=folder, python=ALONE, environment=chosen)
+    try:
+        names = [model["name"] for model in Client(server.url, verbose=False).predict(api_name="/models")]
+    finally:
+        server.stop()
+    assert names == ["compact", tiny_checkpoint.name]

@@ -1,7 +1,7 @@
 """`python -m ui.gallery --out DIR`: sweeps of the example photos as plain HTML, which needs no server."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,8 +26,9 @@ from qualiclip.sweep import SweepRow, sweep
 from qualiclip.terminal import run, say
 from qualiclip.threads import set_threads
 
-from .examples import Example, list_examples
+from .examples import list_examples
 from .gallery_pages import HEATMAP_METHOD, HEATMAP_TARGET, HeatmapView, Photo, index_page, photo_page, readme
+from .texts import ENGLISH, TABLES
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets" / "gallery"
 FILES = ("gallery.css", "gallery.js")
@@ -99,24 +100,24 @@ def _heatmaps(scorer: Scorer, image: Tensor, folder: Path, *, seed: int) -> Iter
         yield HeatmapView(state.slug, state.title, scorer.report(damaged, features).score, explanation.note)
 
 
-def make_photo(scorer: Scorer, example: Example, names: Sequence[str], folder: Path, *, seed: int) -> Photo:
-    """What the gallery says of one photo; its pictures and its figure are written to the folder.
+def make_photo(scorer: Scorer, path: Path, label: str, names: Sequence[str], folder: Path, *, seed: int) -> Photo:
+    """What the gallery says of one photo; its pictures and its figure are written to a new folder.
 
     Raises:
         InputError: if the photo can't be used.
     """
     folder.mkdir()
-    image = scorer.read(example.path)
+    image = scorer.read(path)
     pristine = scorer.score(image)
     rows = [sweep(image, pristine, scorer, name, seed=seed, side=DETAIL_SIDE) for name in names]
     _save_details(rows, folder)
-    _save_curves(rows, example.label, folder)
+    _save_curves(rows, label, folder)
     heatmaps = tuple(_heatmaps(scorer, image, folder, seed=seed))
-    return Photo(example.path, example.label, pristine, tuple(rows), heatmaps, rows[0].details[0].size)
+    return Photo(path, label, pristine, tuple(rows), heatmaps, rows[0].details[0].size)
 
 
-def build_gallery(scorer: Scorer, examples: Sequence[Example], names: Sequence[str], out: Path, *, seed: int) -> None:
-    """Write the gallery into a new or empty folder: index.html, a page and a folder of pictures for each photo.
+def build_gallery(scorer: Scorer, labels: Mapping[Path, str], names: Sequence[str], out: Path, *, seed: int) -> None:
+    """Write the gallery of labelled photos into a new or empty folder: index.html, a page and a folder for each.
 
     Raises:
         UsageError: if the folder is not empty.
@@ -126,8 +127,8 @@ def build_gallery(scorer: Scorer, examples: Sequence[Example], names: Sequence[s
         raise UsageError(f"{out} is not an empty folder; give the name of a new one")
     out.mkdir(parents=True, exist_ok=True)
     photos = [
-        make_photo(scorer, example, names, out / example.path.stem, seed=seed)
-        for example in tqdm(examples, unit="photo", disable=None)
+        make_photo(scorer, path, label, names, out / path.stem, seed=seed)
+        for path, label in tqdm(labels.items(), unit="photo", disable=None)
     ]
     for name in FILES:
         (out / name).write_bytes((ASSETS / name).read_bytes())
@@ -137,10 +138,10 @@ def build_gallery(scorer: Scorer, examples: Sequence[Example], names: Sequence[s
         (out / name).write_text(text, encoding="utf-8")
 
 
-def _chosen(text: str) -> list[Example]:
-    table = {example.path.stem: example for example in list_examples()}
-    names = [name.strip() for name in text.split(",")] if text else list(table)
-    return [look_up(table, name, kind="example photo") for name in names]
+def _chosen(text: str) -> dict[Path, str]:
+    paths = {example.path.stem: example.path for example in list_examples()}
+    names = [name.strip() for name in text.split(",")] if text else list(paths)
+    return {look_up(paths, name, kind="example photo"): TABLES[ENGLISH][f"example/{name}"] for name in names}
 
 
 @app.command()
@@ -152,12 +153,12 @@ def gallery(
     seed: Annotated[int, typer.Option("--seed", help="Of the degradations.", min=0)] = 0,
 ) -> None:
     """Write a gallery of the example photos, every degradation at every level, as HTML that needs no server."""
-    examples = _chosen(photos)
+    labels = _chosen(photos)
     names = [name.strip() for name in types.split(",")] if types else list(DEGRADATIONS)
     for name in names:
         look_up(DEGRADATIONS, name, kind="degradation")
     set_threads()
-    build_gallery(load(model), examples, names, out, seed=seed)
+    build_gallery(load(model), labels, names, out, seed=seed)
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     say(f"wrote {out / 'index.html'} and what belongs to it, {size / 1e6:.0f} MB")
 

@@ -14,6 +14,7 @@ from qualiclip.scoring import QualityReport
 from qualiclip.sweep import LEVELS, SweepRow
 
 from .gallery_parts import (
+    TITLE,
     render_before_after,
     render_number,
     render_page,
@@ -23,7 +24,7 @@ from .gallery_parts import (
     render_sparkline,
     render_table,
 )
-from .texts import TITLE, verdict
+from .texts import verdict
 
 HEATMAP_METHOD, HEATMAP_TARGET = "quality_windows", "difference"
 SRCC = "SRCC is the rank correlation of level and score: −1 where each level scores lower than the one before."

@@ -8,7 +8,9 @@ from qualiclip.scoring import QualityReport
 from qualiclip.sweep import LEVELS, SweepRow
 from qualiclip.weights import REGISTRY
 
-from .texts import TITLE
+from .texts import ENGLISH, TABLES
+
+TITLE = TABLES[ENGLISH]["title"]
 
 
 def render_number(value: float, digits: int = 3) -> str:

@@ -3,13 +3,15 @@
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from qualiclip.errors import UsageError
+from qualiclip.errors import UsageError, look_up
 from qualiclip.terminal import run, say
+from qualiclip.weights import REGISTRY, RegistryEntry, RemoteFile
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("app.py", "LICENSE", "assets", "explain", "qualiclip", "ui")
@@ -24,8 +26,26 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 
 def front_matter(readme: str) -> str:
-    """The settings between the first two lines of dashes of a README, the dashes included."""
-    return "---".join(readme.split("---", 2)[:2]) + "---\n"
+    """The settings between the first two lines of dashes of a README, as YAML."""
+    return readme.split("---\n", 2)[1]
+
+
+def preloaded(models: Sequence[str]) -> str:
+    """Settings that have Hugging Face put the files of registered models into the Space when it is built.
+
+    Raises:
+        UsageError: if a model is unknown.
+    """
+    files = [entry.file for name in models for entry in _with_base(look_up(REGISTRY, name, kind="model"))]
+    places = dict.fromkeys(file.hub for file in files if isinstance(file, RemoteFile) and file.hub)
+    if not places:
+        return ""
+    repositories = "".join(f"  - {name}\n" for name in dict.fromkeys(repository for repository, _ in places))
+    return f"models:\n{repositories}preload_from_hub:\n" + "".join(f"  - {' '.join(place)}\n" for place in places)
+
+
+def _with_base(entry: RegistryEntry) -> list[RegistryEntry]:
+    return [entry, REGISTRY[entry.base]] if entry.base else [entry]
 
 
 def space_requirements(lines: list[str]) -> list[str]:
@@ -43,14 +63,17 @@ def without_dangling_links(text: str, folder: Path) -> str:
     return LINK.sub(lambda link: link[0] if (folder / link[2]).exists() else link[1], text)
 
 
-def build_space(out: Path) -> None:
+def build_space(out: Path, *, models: Sequence[str] = ()) -> None:
     """Write what a Space needs into a new or empty folder: app, packages, assets, README, requirements, licence.
 
+    The weights of `models` are not written; Hugging Face gets them when it builds the Space.
+
     Raises:
-        UsageError: if the folder is not empty.
+        UsageError: if the folder is not empty, or a model unknown.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} is not an empty folder; give the name of a new one")
+    settings = front_matter((ROOT / "README.md").read_text(encoding="utf-8")) + preloaded(models)
     out.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         if (ROOT / part).is_dir():
@@ -59,8 +82,8 @@ def build_space(out: Path) -> None:
             shutil.copyfile(ROOT / part, out / part)
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     (out / "requirements.txt").write_text("\n".join(space_requirements(requirements)) + "\n", encoding="utf-8")
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (out / "README.md").write_text(f"{front_matter(readme)}\n{WORDS.read_text(encoding='utf-8')}", encoding="utf-8")
+    readme = f"---\n{settings}---\n\n{WORDS.read_text(encoding='utf-8')}"
+    (out / "README.md").write_text(readme, encoding="utf-8")
     for page in out.rglob("*.md"):
         page.write_text(without_dangling_links(page.read_text(encoding="utf-8"), page.parent), encoding="utf-8")
 
@@ -68,9 +91,10 @@ def build_space(out: Path) -> None:
 @app.command()
 def space(
     out: Annotated[Path, typer.Option("--out", help="New folder for what a Space needs.", show_default=False)],
+    models: Annotated[str, typer.Option("--models", help="Whose weights it gets, separated by commas.")] = "",
 ) -> None:
     """Write the folder to push to a Hugging Face Space, and print the command that pushes it."""
-    build_space(out)
+    build_space(out, models=[name.strip() for name in models.split(",") if name.strip()])
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     say(f"wrote {out}, {size / 1e6:.0f} MB; push it with:")
     typer.echo(f'hf upload YOU/qualiclip-studio {out} . --repo-type space --delete "*"')

@@ -26,24 +26,26 @@ def photo_input(**settings: Any) -> gr.Image:
 
 
 def forbid_fetching(page: gr.Blocks) -> None:
-    """Refuse web addresses in the place of files, for every component of a page.
+    """Refuse web addresses in the place of files, for every kind of component on a page.
 
     Gradio would download what the address names, of any size, before a component sees it. (That a local path is of an
-    uploaded file, Gradio checks by itself.)
+    uploaded file, Gradio checks by itself.) The classes are changed, not the instances: a visitor whose component was
+    updated has a new instance of it.
     """
-    for block in page.blocks.values():
-        if isinstance(block, Component):
-            keep = _refuse_addresses(block.async_move_resource_to_block_cache)
-            block.async_move_resource_to_block_cache = keep  # type: ignore[method-assign, assignment]
+    for kind in {type(block) for block in page.blocks.values() if isinstance(block, Component)}:
+        keep = kind.async_move_resource_to_block_cache
+        if not hasattr(keep, "refuses_addresses"):
+            kind.async_move_resource_to_block_cache = _refuse_addresses(keep)  # type: ignore[assignment, method-assign]
 
 
-Keep = Callable[[str | Path | None], Coroutine[Any, Any, str | None]]
+Keep = Callable[[Any, str | Path | None], Coroutine[Any, Any, str | None]]
 
 
 def _refuse_addresses(keep: Keep) -> Keep:
-    async def keep_uploaded(path: str | Path | None) -> str | None:
+    async def keep_uploaded(component: Any, path: str | Path | None) -> str | None:
         if str(path).lower().startswith(("http:", "https:")):
             raise gr.Error("Send the file itself: this server fetches nothing from the web.", print_exception=False)
-        return await keep(path)
+        return await keep(component, path)
 
+    keep_uploaded.refuses_addresses = True  # type: ignore[attr-defined]
     return keep_uploaded

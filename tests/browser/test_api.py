@@ -58,7 +58,7 @@ def test_degrade_gives_the_librarys_picture_without_loss(client, seeded):
 
 
 def test_explain_gives_a_picture_and_words(client):
-    path, words = client.predict(handle_file(CAT), "gradcam", "bad", "viridis", 0.5, api_name="/explain")
+    path, words = client.predict(handle_file(CAT), method="gradcam", target="bad", opacity=0.5, api_name="/explain")
     assert pixels(path).shape == np.asarray(image_to_picture(as_image(CAT))).shape
     assert "negative prompts" in words
 
@@ -144,7 +144,7 @@ def test_several_visitors_at_once_get_the_serial_answers(server, client):
 
     def visit(path):
         visitor = Client(server.url, verbose=False)
-        picture, _ = visitor.predict(handle_file(path), "gradcam", "difference", "viridis", 0.7, api_name="/explain")
+        picture, _ = visitor.predict(handle_file(path), method="gradcam", api_name="/explain")
         assert picture
         return visitor.predict(handle_file(path), api_name="/score")["score"]
 
