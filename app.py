@@ -14,7 +14,8 @@ def parse_arguments() -> argparse.Namespace:
         default=os.environ.get("QUALICLIP_MODELS", "auto"),
         help="names or paths of models, with commas; the first is shown first",
     )
-    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
+    address = "0.0.0.0" if "SPACE_ID" in os.environ else "127.0.0.1"  # a Space is reached from outside of its container
+    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", address))
     parser.add_argument("--port", type=int, default=os.environ.get("GRADIO_SERVER_PORT", "7860"))
     parser.add_argument("--megapixels", type=float, default=16.0, help="largest picture that is accepted")
     return parser.parse_args()

@@ -8,6 +8,7 @@ import sysconfig
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import find_spec
+from itertools import takewhile
 
 import pytest
 import yaml
@@ -42,7 +43,12 @@ ZEROGPU_TORCHES = ("2.8.0", "2.9.1", "2.10.0", "2.11.0")
 SHORT = 60  # letters that the hub allows
 # -S: without the .pth files of the environment, one of which may lead to the repository.
 ALONE = (sys.executable, "-S")
-INSTALLED = {**os.environ, "PYTHONPATH": sysconfig.get_paths()["purelib"], "PYTHONDONTWRITEBYTECODE": "1"}
+INSTALLED = {
+    **os.environ,
+    "PYTHONPATH": sysconfig.get_paths()["purelib"],
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "no_proxy": "127.0.0.2",
+}
 
 
 @pytest.fixture(scope="module")
@@ -179,9 +185,10 @@ def test_the_studio_runs_from_the_folder_alone(folder):
     where = "import ui, importlib.util; print(ui.__file__, importlib.util.find_spec('train'))"
     done = run_alone(folder, "-c", where)
     assert done.stdout.split() == [str(folder / "ui" / "__init__.py"), "None"], done.stderr
-    server = Server(folder=folder, python=ALONE, environment=INSTALLED)
-    try:
-        done = run_alone(folder, "-m", "ui.smoke", server.url)
+    on_a_space = {**INSTALLED, "SYSTEM": "spaces", "SPACE_ID": "you/qualiclip-studio"}
+    server = Server(folder=folder, python=ALONE, environment=on_a_space)
+    try:  # by an address that only a server on all of them has, for a Space is reached from outside of its container
+        done = run_alone(folder, "-m", "ui.smoke", f"http://127.0.0.2:{server.port}")
     finally:
         server.stop()
     assert done.returncode == 0, done.stderr
@@ -204,6 +211,23 @@ def test_zerogpu_finds_the_function_that_it_looks_for(folder, device_service):
         server.stop()
     assert done.returncode == 0, done.stderr
     assert device_service.asked == ["/startup-report"]  # at the start, and no GPU for the score
+
+
+def commands_of_the_page():
+    """Each `hf` command of docs/space.md: its words, and the options that it is given."""
+    text = (ROOT / "docs" / "space.md").read_text(encoding="utf-8")
+    for command in dict.fromkeys(re.findall(r"\bhf ((?:auth|repos|upload|spaces) [^`#\n]*)", text)):
+        words = command.split()
+        names = takewhile(lambda word: word.islower() and word.isalpha(), words)
+        yield " ".join(names), {word for word in words if word.startswith("-")}
+
+
+@pytest.mark.parametrize(("name", "options"), list(commands_of_the_page()))
+def test_commands_of_the_page_exist(name, options):
+    hub = [sys.executable, "-m", "huggingface_hub.cli.hf"]
+    done = subprocess.run([*hub, *name.split(), "--help"], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert options <= set(re.findall(r"--?[a-z][a-z-]*", done.stdout))
 
 
 def test_the_environment_names_the_models_of_a_space(folder, tiny_checkpoint):
