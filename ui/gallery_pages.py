@@ -205,7 +205,8 @@ def _dialog(photo: Photo) -> str:
     before = render_picture(source, "The same part of the original", photo.detail)
     after = render_picture(source, "", photo.detail)  # the script puts the chosen one here
     return (
-        '<dialog aria-labelledby="chosen"><h2 id="chosen"></h2><p id="chosen-score"></p>'
+        '<dialog aria-labelledby="chosen"><h2 id="chosen"></h2>'
+        f'<p id="chosen-score" data-original="{render_number(photo.report.score)}"></p>'
         f"{render_before_after(before, after, ('Original', 'Degraded'), edge=50)}"
         '<form method="dialog"><button type="button" data-step="-1">Previous</button>'
         '<button type="button" data-step="1">Next</button><button>Close</button></form></dialog>'

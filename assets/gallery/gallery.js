@@ -18,7 +18,8 @@ function show(index) {
   picture.src = href;
   picture.alt = dataset.title;
   dialog.querySelector("#chosen").textContent = dataset.title;
-  dialog.querySelector("#chosen-score").textContent = `Score ${dataset.score}`;
+  const score = dialog.querySelector("#chosen-score");
+  score.textContent = `Score ${dataset.score}; the original has ${score.dataset.original}.`;
 }
 
 document.addEventListener("click", event => {

@@ -189,6 +189,8 @@ def test_a_cell_opens_beside_the_original_and_the_keyboard_does_it_all(cat):
     dialog = cat.locator("dialog")
     after = dialog.locator(".after img")
     assert after.get_attribute("src").endswith("cat/gaussian_blur-5.jpg")
+    original = cat.locator("h1 + .number").inner_text()
+    assert re.fullmatch(rf"Score 0\.\d{{3}}; the original has {original}\.", cat.locator("#chosen-score").inner_text())
     dial = dialog.get_by_role("slider")
     dial.focus()
     cat.keyboard.press("Home")
