@@ -5,7 +5,7 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format docs bench bench-degradations ordering robustness compact benchmark-explanations docs-explanations \
+.PHONY: demo test check format docs bench bench-degradations bench-explanations ordering robustness compact benchmark-explanations docs-explanations \
         browser screenshot space gallery clean
 
 demo: $(VENV)/.installed
@@ -30,6 +30,10 @@ bench: $(VENV)/.installed-dev
 
 bench-degradations: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench_degradations
+
+# What heatmaps cost, in parts of a score, on one core.
+bench-explanations: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench_explanations
 
 # make ordering PHOTOS=folder: are levels further from the original one by one, by PSNR and by FSIMc?
 ordering: $(VENV)/.installed-dev

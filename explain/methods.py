@@ -6,13 +6,11 @@ from types import MappingProxyType
 
 from torch import Tensor
 
-from qualiclip.model import QualityModel
-
+from .ablation import ablation_grid
 from .attribution import attribution_grid
-from .cams import LibraryCam, PrincipalCam
+from .cams import LibraryCam, PrincipalCam, features_alone, gradient_times_features
 from .occlusion import occlusion_grid
 from .quality_map import quality_grid, window_grid
-from .targets import Value
 
 
 @dataclass(frozen=True)
@@ -20,16 +18,18 @@ class Method:
     """A way to make a heatmap.
 
     `grid` gives its values (h, w) from a model, a feature map (1, C, h, w) and a target's value. They are `signed` if
-    they tell what lowers the target from what raises it, and `in_logits` if two models' values compare.
+    they tell what lowers the target from what raises it, and `in_logits` if two models' values compare. A method that
+    `reports` also takes `progress`, a function of how much is done, of how much; an exception in it stops the work.
     """
 
     label: str
     description: str
     cost: str
-    grid: Callable[[QualityModel, Tensor, Value], Tensor]
+    grid: Callable[..., Tensor]
     knows_target: bool = True
     signed: bool = False
     in_logits: bool = False
+    reports: bool = False
 
 
 _GRADIENT = "Small, one gradient through the pooling."
@@ -81,13 +81,13 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "EigenGradCAM",
             "The main pattern of gradient times activation; it can't tell raising from lowering.",
             _PRINCIPAL,
-            PrincipalCam("EigenGradCAM"),
+            PrincipalCam("EigenGradCAM", gradient_times_features),
         ),
         "eigencam": Method(
             "EigenCAM",
             "Where the features differ most from their mean, whatever the target.",
             _PRINCIPAL,
-            PrincipalCam("EigenCAM"),
+            PrincipalCam("EigenCAM", features_alone),
             knows_target=False,
         ),
         "kpcacam": Method(
@@ -128,6 +128,15 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             occlusion_grid,
             signed=True,
             in_logits=True,
+            reports=True,
+        ),
+        "ablation": Method(
+            "Channel ablation",
+            "Weighs each channel by how far the target falls without it.",
+            "About half a score.",
+            ablation_grid,
+            signed=True,
+            reports=True,
         ),
     }
 )

@@ -43,8 +43,8 @@ ZEROGPU_TORCHES = ("2.8.0", "2.9.1", "2.10.0", "2.11.0")
 SHORT = 60  # letters that the hub allows
 # -S: without the .pth files of the environment, one of which may lead to the repository.
 ALONE = (sys.executable, "-S")
+APP = ("-S", "app.py")
 INSTALLED = {
-    **os.environ,
     "PYTHONPATH": sysconfig.get_paths()["purelib"],
     "PYTHONDONTWRITEBYTECODE": "1",
     "no_proxy": "127.0.0.2",
@@ -84,7 +84,9 @@ def device_service():
 
 def run_alone(folder, *arguments):
     command = [*ALONE, *arguments]
-    return subprocess.run(command, cwd=folder, env=INSTALLED, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, cwd=folder, env={**os.environ, **INSTALLED}, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def check_settings(settings):
@@ -186,7 +188,7 @@ def test_the_studio_runs_from_the_folder_alone(folder):
     done = run_alone(folder, "-c", where)
     assert done.stdout.split() == [str(folder / "ui" / "__init__.py"), "None"], done.stderr
     on_a_space = {**INSTALLED, "SYSTEM": "spaces", "SPACE_ID": "you/qualiclip-studio"}
-    server = Server(folder=folder, python=ALONE, environment=on_a_space)
+    server = Server(program=APP, cwd=folder, environment=on_a_space)
     try:  # by an address that only a server on all of them has, for a Space is reached from outside of its container
         done = run_alone(folder, "-m", "ui.smoke", f"http://127.0.0.2:{server.port}")
     finally:
@@ -204,7 +206,7 @@ def test_nothing_is_announced_without_the_package_of_zerogpu():
 def test_zerogpu_finds_the_function_that_it_looks_for(folder, device_service):
     address = f"http://127.0.0.1:{device_service.server_port}"
     on_zerogpu = {**INSTALLED, "SPACES_ZERO_GPU": "true", "SPACES_ZERO_DEVICE_API_URL": address}
-    server = Server(folder=folder, python=ALONE, environment=on_zerogpu)
+    server = Server(program=APP, cwd=folder, environment=on_zerogpu)
     try:
         done = run_alone(folder, "-m", "ui.smoke", server.url)
     finally:
@@ -232,7 +234,7 @@ def test_commands_of_the_page_exist(name, options):
 
 def test_the_environment_names_the_models_of_a_space(folder, tiny_checkpoint):
     chosen = {**INSTALLED, "QUALICLIP_MODELS": f"compact,{tiny_checkpoint}", "HF_HUB_OFFLINE": "1"}
-    server = Server(folder=folder, python=ALONE, environment=chosen)
+    server = Server(program=APP, cwd=folder, environment=chosen)
     try:
         names = [model["name"] for model in Client(server.url, verbose=False).predict(api_name="/models")]
     finally:

@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from explain.heatmaps import METHODS
+from explain.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET, METHODS
 from explain.overlay import COLORMAPS
 from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL, MAX_SEED, Step
 from qualiclip.errors import InputError
@@ -81,8 +81,8 @@ def build_api(api: Api) -> None:
         name = gr.Dropdown(list(DEGRADATIONS), value="gaussian_blur", label="name")
         level = gr.Slider(0, MAX_LEVEL, value=2, label="level")
         seed = gr.Number(0, precision=0, minimum=0, maximum=MAX_SEED, label="seed")
-        method = gr.Dropdown(list(METHODS), value="gradcam", label="method")
-        target = gr.Dropdown(list(api.studio.targets()), value="difference", label="target")
+        method = gr.Dropdown(list(METHODS), value=DEFAULT_METHOD, label="method")
+        target = gr.Dropdown(list(api.studio.targets()), value=DEFAULT_TARGET, label="target")
         colormap = gr.Dropdown(list(COLORMAPS), value="viridis", label="colormap")
         opacity = gr.Slider(0, 1, value=0.7, label="opacity")
         picture = gr.Image(type="pil", format="png", label="picture")

@@ -1,10 +1,6 @@
-"""The page: title, tabs, endpoints, footer; and how it is served."""
+"""The page: title, tabs, endpoints, footer."""
 
-import atexit
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import MappingProxyType
 
 import gradio as gr
@@ -20,28 +16,9 @@ from .inspect_layout import build_inspect_tab
 from .share import build_share, restore_on_load
 from .studio import Studio
 from .subject_panel import SubjectPanel
-from .texts import ENGLISH, TABLES, t, translations
+from .texts import ENGLISH, TABLES, t
+from .tidy import temporary_folder
 from .uploads import forbid_fetching
-
-CSS = Path(__file__).resolve().parent.parent / "assets" / "studio.css"
-CACHE_SECONDS = 3600  # temporary files older than this are deleted, looked for as often
-# Gradio's sliders report the end of a drag only; a key press or a typed number has to count as one, too.
-SLIDER_KEYS = """
-<script>
-for (const [event, input] of [["keyup", ".level input[type=range]"], ["change", ".level input[type=number]"]])
-  document.addEventListener(event, ({target}) => {
-    if (target.matches?.(input)) target.dispatchEvent(new PointerEvent("pointerup", {bubbles: true}));
-  });
-</script>
-"""
-
-
-def temporary_folder() -> Path:
-    """A new folder that is deleted when the process ends."""
-    folder = Path(tempfile.mkdtemp(prefix="qualiclip-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
 
 TABS: Mapping[str, Callable[[PageContext], None]] = MappingProxyType(
     {
@@ -53,12 +30,7 @@ PRESENT = "() => { document.body.classList.toggle('presenter') }"
 
 def build_page(studio: Studio) -> gr.Blocks:
     """The studio's page."""
-    page = gr.Blocks(
-        title=TABLES[ENGLISH]["title"],
-        analytics_enabled=False,
-        delete_cache=(CACHE_SECONDS, CACHE_SECONDS),
-        fill_width=True,
-    )
+    page = gr.Blocks(title=TABLES[ENGLISH]["title"], analytics_enabled=False, fill_width=True)
     with page:
         with gr.Row(elem_id="head"):
             gr.Markdown(t("head"), elem_id="title")
@@ -107,28 +79,3 @@ def _build_footer(studio: Studio) -> None:
         f"{models}, QualiCLIP Studio {__version__}. [QualiCLIP, arXiv 2403.11176](https://arxiv.org/abs/2403.11176)",
         elem_id="footer",
     )
-
-
-def launch_page(page: gr.Blocks, *, host: str, port: int) -> str:
-    """Serve the page from threads of its own; returns its address.
-
-    Raises:
-        OSError: if the port is taken.
-    """
-    _, address, _ = page.queue(max_size=20).launch(
-        server_name=host,
-        server_port=port,
-        prevent_thread_lock=True,
-        quiet=True,
-        show_error=False,
-        max_file_size="40mb",
-        ssr_mode=False,
-        i18n=translations(),
-        theme=gr.themes.Default(
-            primary_hue="indigo", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["monospace"]
-        ),
-        css_paths=[CSS],
-        head=SLIDER_KEYS,
-        footer_links=["api", "settings"],
-    )
-    return str(address)
