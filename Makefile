@@ -6,7 +6,7 @@ PORT ?= 7860
 BIN := $(VENV)/bin
 
 .PHONY: demo test check format docs bench bench-degradations bench-explanations ordering robustness compact benchmark-explanations docs-explanations \
-        browser screenshot clean
+        browser screenshot space gallery clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python app.py --port $(PORT)
@@ -63,6 +63,16 @@ compact: $(VENV)/.installed
 	  --out runs/average.safetensors
 	$(BIN)/python -m train attributes runs/average.safetensors --photos $(PHOTOS) --out runs/compact.safetensors \
 	  --count 500 --set seed=31
+
+# The folder to push to a Hugging Face Space, in build/space; docs/space.md says how.
+space: $(VENV)/.installed
+	rm -rf build/space
+	$(BIN)/python -m ui.space --out build/space
+
+# Sweeps of the example photos as plain HTML, in build/gallery: 4 minutes, 33 MB; docs/space.md says how to publish it.
+gallery: $(VENV)/.installed
+	rm -rf build/gallery
+	$(BIN)/python -m ui.gallery --out build/gallery
 
 screenshot: $(VENV)/.installed-dev browser
 	$(BIN)/python -m tests.screenshot docs/inspect.png
