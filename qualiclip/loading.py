@@ -4,6 +4,8 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -23,18 +25,22 @@ from .checkpoints import (
 from .errors import WeightsError
 from .model import QualityModel
 from .prompts import ANTONYM_PAIRS, PromptPair
-from .text import TextEncoder, pair_features, texts_of
+from .text import TextEncoder, is_text_key, pair_features, texts_of
 from .weights import REGISTRY, cache_folder, fetch_model, resolve_model
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A loaded model with what is known about where it comes from."""
+    """A loaded model with what is known about where it comes from.
+
+    `text` makes its text encoder from the file, or is None if the file has none.
+    """
 
     name: str
     model: QualityModel
     sha256: str
     training: Mapping[str, Any] = field(default_factory=dict)
+    text: Callable[[], TextEncoder] | None = None
 
 
 def load_checkpoint(
@@ -55,6 +61,7 @@ def load_checkpoint(
     metadata, state = read_file(path)
     label = name if entry else path.name
     training: Mapping[str, Any] = {}
+    text: Callable[[], TextEncoder] | None = None
     if scale is None and entry:
         scale = entry.scale
     if CONTEXTS in state:
@@ -63,13 +70,18 @@ def load_checkpoint(
     elif is_clip(state):
         features = _features(label, state, sha256, pairs)
         model = clip_model(label, state, features, pairs=pairs or ANTONYM_PAIRS, scale=100.0)
+        text = partial(_text_encoder, path) if any(map(is_text_key, clip_state(state))) else None
     elif pairs is not None:
         raise WeightsError(f"{label} has no text encoder: its prompts are fixed; choose another model for own prompts")
     else:
         model, training = own_model(label, metadata, state)
     if scale is not None:
         model.settings = replace(model.settings, scale=scale)
-    return Checkpoint(label, model, sha256, MappingProxyType(dict(training)))
+    return Checkpoint(label, model, sha256, MappingProxyType(dict(training)), text)
+
+
+def _text_encoder(path: Path) -> TextEncoder:
+    return TextEncoder(clip_state(read_file(path)[1]))
 
 
 def _features(label: str, state: Mapping[str, Tensor], sha256: str, pairs: tuple[PromptPair, ...] | None) -> Tensor:

@@ -8,10 +8,12 @@ from explain.methods import Method
 from explain.targets import Target
 from qualiclip.scoring import QualityReport
 
-from .texts import change, verdict
+from .reference import rank
+from .texts import change, say, verdict
 
 
-def _bar(value: float, kind: str) -> str:
+def bar(value: float, kind: str) -> str:
+    """A bar of a value in [0, 1]; hidden from screen readers, so the number must stand beside it."""
     return f'<span class="bar {kind}" aria-hidden="true"><span style="width:{100 * value:.1f}%"></span></span>'
 
 
@@ -19,19 +21,34 @@ def _card(label: str, report: QualityReport, kind: str) -> str:
     return (
         f'<div class="card {kind}"><span class="label">{label}</span>'
         f'<span class="number" data-score="{report.score!r}">{report.score:.3f}</span>'
-        f'<span class="verdict">{verdict(report.score)}</span>{_bar(report.score, kind)}</div>'
+        f'<span class="verdict">{verdict(report.score)}</span>{bar(report.score, kind)}</div>'
     )
 
 
 def render_scores(before: QualityReport, after: QualityReport) -> str:
     """Both scores with verdict, the sentence on the change, and what scored."""
-    return (
-        f'<div class="scores">{_card("Original", before, "before")}{_card("Degraded", after, "after")}</div>'
-        f'<p class="change" role="status">{change(before.score, after.score)} '
-        '<span class="quiet">0 is worst, 1 is best.</span></p>'
-        f'<p class="quiet">Scored by <b>{escape(before.model)}</b>, weights {before.weights_sha256[:12]}, '
-        f"version {before.version}, at full size: {before.width} × {before.height} px.</p>"
+    cards = _card(say("original"), before, "before") + _card(say("degraded"), after, "after")
+    scored = say(
+        "scored-by",
+        model=f"<b>{escape(before.model)}</b>",
+        weights=before.weights_sha256[:12],
+        version=before.version,
+        size=f"{before.width} × {before.height}",
     )
+    return (
+        f'<div class="scores">{cards}</div>'
+        f'<p class="change" role="status">{change(before.score, after.score)} '
+        f'<span class="quiet">{say("range")}</span></p><p class="quiet">{_ranks(before, after)} {scored}</p>'
+    )
+
+
+def _ranks(before: QualityReport, after: QualityReport) -> str:
+    """Where both scores lie in the pool of reference, if there is one for the model."""
+    ranks = [rank(report) for report in (before, after)]
+    if None in ranks:
+        return say("rank/none")
+    first, second = (one for one in ranks if one is not None)
+    return say("rank", before=first.percent, after=second.percent, count=first.count, pool=first.pool)
 
 
 def render_message(text: str, *, error: bool) -> str:
@@ -43,7 +60,7 @@ def render_message(text: str, *, error: bool) -> str:
 def render_note(explanation: Explanation) -> str:
     """The heatmap in words, and the key to its colours where it has two."""
     key = (
-        '<span class="key" aria-hidden="true">lowers<span class="ramp"></span>raises</span>'
+        f'<span class="key" aria-hidden="true">{say("lowers")}<span class="ramp"></span>{say("raises")}</span>'
         if explanation.signed
         else ""
     )
@@ -63,13 +80,22 @@ def render_choices(methods: Iterable[Method], targets: Iterable[Target]) -> str:
 def render_pairs(before: QualityReport, after: QualityReport) -> str:
     """Table of the prompt pairs: the probability of the better description, before and after."""
     rows = "".join(
-        f'<tr><th scope="row">{escape(old.positive)}<span class="quiet"> not: {escape(old.negative)}</span></th>'
-        f"<td>{_bar(old.probability, 'before')}{_bar(new.probability, 'after')}</td>"
+        f'<tr><th scope="row">{escape(old.positive)}<span class="quiet"> '
+        f"{say('pairs/not', negative=escape(old.negative))}</span></th>"
+        f"<td>{bar(old.probability, 'before')}{bar(new.probability, 'after')}</td>"
         f'<td class="value before">{old.probability:.2f}</td><td class="value after">{new.probability:.2f}</td></tr>'
         for old, new in zip(before.pairs, after.pairs, strict=True)
     )
+    head = "".join(
+        f'<th scope="col">{text}</th>'
+        for text in (
+            say("pairs/description"),
+            f'<span class="unseen">{say("pairs/bars")}</span>',
+            say("original"),
+            say("degraded"),
+        )
+    )
     return (
-        '<table class="pairs"><caption>Probability that the better of two opposite descriptions fits</caption>'
-        '<thead><tr><th scope="col">Description</th><th scope="col"><span class="unseen">Bars</span></th>'
-        f'<th scope="col">Original</th><th scope="col">Degraded</th></tr></thead><tbody>{rows}</tbody></table>'
+        f'<table class="pairs"><caption>{say("pairs/caption")}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )

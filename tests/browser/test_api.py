@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import qualiclip
 from explain.heatmaps import METHODS
 from qualiclip.degradations import DEGRADATIONS, degrade
 from qualiclip.pictures import as_image, image_to_picture
+from tests.browser.raw import ask, named_file
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "assets" / "examples"
@@ -58,9 +58,10 @@ def test_degrade_gives_the_librarys_picture_without_loss(client, seeded):
 
 
 def test_explain_gives_a_picture_and_words(client):
-    path, words = client.predict(handle_file(CAT), "gradcam", "bad", "viridis", 0.5, api_name="/explain")
+    path, words = client.predict(handle_file(CAT), method="gradcam", target="bad", opacity=0.5, api_name="/explain")
     assert pixels(path).shape == np.asarray(image_to_picture(as_image(CAT))).shape
     assert "negative prompts" in words
+    assert Path(path).name == "image.png"  # written by `ui.outputs`, not by Gradio
 
 
 def test_endpoints_are_typed(client):
@@ -100,21 +101,6 @@ def test_server_has_its_own_pixel_limit(client, tmp_path):
         client.predict(handle_file(large), api_name="/score")
 
 
-def ask(server, endpoint, *data):
-    """The raw answer of an endpoint, as a program without gradio_client gets it."""
-    address = f"{server.url}/gradio_api/call/{endpoint}"
-    body = json.dumps({"data": data}).encode()
-    request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as response:
-        event = json.load(response)["event_id"]
-    with urllib.request.urlopen(f"{address}/{event}") as response:
-        return response.read().decode()
-
-
-def named_file(path):
-    return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
-
-
 def test_a_file_of_the_server_is_not_read(server):
     """A visitor may name uploaded files only; gradio_client would upload, so the request is made by hand."""
     answer = ask(server, "score", named_file(EXAMPLES / "../README.md"))
@@ -144,7 +130,7 @@ def test_several_visitors_at_once_get_the_serial_answers(server, client):
 
     def visit(path):
         visitor = Client(server.url, verbose=False)
-        picture, _ = visitor.predict(handle_file(path), "gradcam", "difference", "viridis", 0.7, api_name="/explain")
+        picture, _ = visitor.predict(handle_file(path), method="gradcam", api_name="/explain")
         assert picture
         return visitor.predict(handle_file(path), api_name="/score")["score"]
 
