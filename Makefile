@@ -5,7 +5,7 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format docs bench bench-degradations ordering robustness compact benchmark-explanations docs-explanations \
+.PHONY: demo test check format docs bench bench-ui soak bench-degradations ordering robustness compact benchmark-explanations docs-explanations \
         browser screenshot clean
 
 demo: $(VENV)/.installed
@@ -27,6 +27,14 @@ docs: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench_engines
+
+# From letting go of a slider to the new score and picture, in a real browser.
+bench-ui: $(VENV)/.installed-dev browser
+	$(BIN)/python -m tests.bench_ui --each
+
+# make soak [MINUTES=30]: a studio under mixed load; fails if memory grows, or files or threads are left
+soak: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),30)
 
 bench-degradations: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench_degradations

@@ -5,6 +5,7 @@ from pathlib import Path
 import gradio as gr
 from starlette.middleware import Middleware
 
+from .mcp_tools import use_uploads_only
 from .outputs import quick_pngs
 from .shield import Limits, Shield
 from .tidy import temporary_folder, tidying
@@ -24,8 +25,8 @@ for (const [event, input] of [["keyup", ".level input[type=range]"], ["change", 
 """
 
 
-def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = KEEP_MINUTES) -> str:
-    """Serve the page from threads of its own; returns its address.
+def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = KEEP_MINUTES, mcp: bool = False) -> str:
+    """Serve the page from threads of its own, with `mcp` its endpoints as tools, too; returns its address.
 
     A temporary file is deleted `keep_minutes` after it was made, or at the next look: there are five in that time.
 
@@ -34,6 +35,8 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
     """
     folder, seconds = temporary_folder(), 60 * keep_minutes
     every = seconds / 5
+    if mcp:
+        use_uploads_only()
     quick_pngs(page.blocks.values())
     page.delete_cache = (int(every), int(seconds))
     # api_open: a direct request would pass by the queue, and with it by "one at a time".
@@ -44,6 +47,7 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
         quiet=True,
         show_error=False,
         run_history=False,
+        mcp_server=mcp,
         max_file_size=MAX_UPLOAD,
         ssr_mode=False,
         theme=gr.themes.Default(
