@@ -34,11 +34,9 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
         OSError: if the port is taken.
     """
     folder, seconds = temporary_folder(), 60 * keep_minutes
-    every = seconds / 5
     if mcp:
         use_uploads_only()
     quick_pngs(page.blocks.values())
-    page.delete_cache = (int(every), int(seconds))
     # api_open: a direct request would pass by the queue, and with it by "one at a time".
     _, address, _ = page.queue(max_size=QUEUE_SIZE, api_open=False).launch(
         server_name=host,
@@ -58,7 +56,7 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
         footer_links=["api", "settings"],
         app_kwargs={
             "middleware": [Middleware(Shield, folder=folder, limits=Limits())],
-            "lifespan": tidying(page, folder, every=every, seconds=seconds),
+            "lifespan": tidying(page, folder, every=seconds / 5, seconds=seconds),
         },
     )
     return str(address)
