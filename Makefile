@@ -5,8 +5,8 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format docs bench bench-degradations bench-explanations ordering robustness compact benchmark-explanations docs-explanations \
-        browser screenshot space gallery clean
+.PHONY: demo test check format docs bench bench-degradations bench-explanations bench-ui soak ordering robustness \
+        compact benchmark-explanations docs-explanations browser screenshot space gallery clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python app.py --port $(PORT)
@@ -27,6 +27,14 @@ docs: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench_engines
+
+# From letting go of a slider to the new score and picture, in a real browser.
+bench-ui: $(VENV)/.installed-dev browser
+	$(BIN)/python -m tests.bench_ui --each
+
+# make soak [MINUTES=30]: a studio under mixed load; fails if memory grows, or files or threads are left
+soak: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),30)
 
 bench-degradations: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench_degradations

@@ -25,6 +25,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=os.environ.get("GRADIO_SERVER_PORT", "7860"))
     parser.add_argument("--megapixels", type=float, default=16.0, help="largest picture that is accepted")
     parser.add_argument("--keep-minutes", type=float, default=50.0, help="temporary files are deleted after these")
+    parser.add_argument(
+        "--mcp",
+        action="store_true",
+        default=os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true",
+        help="offer the endpoints as tools of the Model Context Protocol, too",
+    )
     return parser.parse_args()
 
 
@@ -49,6 +55,7 @@ def main() -> int:
     from qualiclip.scoring import load
     from qualiclip.threads import set_threads
     from qualiclip.untrained import TRAINED, UNTRAINED
+    from ui.mcp_tools import require_mcp
     from ui.page import build_page
     from ui.serve import launch_page
     from ui.studio import Studio
@@ -57,6 +64,8 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     set_threads()
     try:
+        if arguments.mcp:
+            require_mcp()
         limits = PictureLimits(megapixels=arguments.megapixels)
         scorers = [
             load(name.strip(), engine=arguments.engine, precision=arguments.precision, limits=limits)
@@ -71,7 +80,9 @@ def main() -> int:
     page = build_page(Studio(*scorers))
     announce()
     try:
-        address = launch_page(page, host=arguments.host, port=arguments.port, keep_minutes=arguments.keep_minutes)
+        address = launch_page(
+            page, host=arguments.host, port=arguments.port, keep_minutes=arguments.keep_minutes, mcp=arguments.mcp
+        )
     except OSError as error:
         reason = "it is in use" if "empty port" in str(error) else error
         sys.stderr.write(f"app.py: can't serve at port {arguments.port} of {arguments.host}: {reason}; try --port\n")
