@@ -13,7 +13,15 @@ from ui import texts
 from ui.texts import CORE, ENGLISH, TABLES, say, t
 
 SOURCE = "".join(path.read_text("utf-8") for path in (Path(texts.__file__).parent).glob("*.py"))
-COMPUTED = ("example/", "sizes/", "region/", "tab/", "verdict/", "change/", "panel/")  # keys that the code puts together
+COMPUTED = (
+    "example/",
+    "sizes/",
+    "region/",
+    "tab/",
+    "verdict/",
+    "change/",
+    "panel/",
+)  # keys that the code puts together
 
 
 def own(table):
