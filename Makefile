@@ -5,7 +5,7 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format docs bench bench-degradations ordering robustness compact benchmark-explanations docs-explanations \
+.PHONY: demo test check format docs bench bench-degradations bench-sweep ordering robustness compact benchmark-explanations docs-explanations \
         browser screenshot clean
 
 demo: $(VENV)/.installed
@@ -27,6 +27,10 @@ docs: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench_engines
+
+# 24 types × 5 levels through the server
+bench-sweep: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bench_sweep
 
 bench-degradations: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench_degradations

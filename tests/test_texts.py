@@ -21,6 +21,7 @@ COMPUTED = (
     "verdict/",
     "change/",
     "panel/",
+    "sweep/group-",
 )  # keys that the code puts together
 
 

@@ -19,6 +19,7 @@ from .inspect_layout import build_inspect_tab
 from .share import build_share, restore_on_load
 from .studio import Studio
 from .subject_panel import SubjectPanel
+from .sweep_layout import build_sweep_tab
 from .texts import ENGLISH, TABLES, t, translations
 from .uploads import forbid_fetching
 
@@ -45,6 +46,7 @@ def temporary_folder() -> Path:
 TABS: Mapping[str, Callable[[PageContext], None]] = MappingProxyType(
     {
         "inspect": build_inspect_tab,
+        "sweep": build_sweep_tab,
     }
 )
 PRESENT = "() => { document.body.classList.toggle('presenter') }"
