@@ -5,8 +5,8 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format docs bench bench-degradations bench-explanations bench-ui soak ordering robustness \
-        compact benchmark-explanations docs-explanations browser screenshot space gallery clean
+.PHONY: demo test check format docs bench bench-degradations bench-explanations bench-ui bench-sweep soak ordering \
+        robustness compact benchmark-explanations docs-explanations browser screenshot space gallery clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python app.py --port $(PORT)
@@ -35,6 +35,9 @@ bench-ui: $(VENV)/.installed-dev browser
 # make soak [MINUTES=30]: a studio under mixed load; fails if memory grows, or files or threads are left
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),30)
+# 24 types × 5 levels through the server
+bench-sweep: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bench_sweep
 
 bench-degradations: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench_degradations

@@ -18,6 +18,7 @@ from .lesson_layout import build_lesson_tab
 from .share import build_share, restore_on_load
 from .studio import Studio
 from .subject_panel import SubjectPanel
+from .sweep_layout import build_sweep_tab
 from .texts import ENGLISH, TABLES, t
 from .tidy import temporary_folder
 from .uploads import forbid_fetching
@@ -25,6 +26,7 @@ from .uploads import forbid_fetching
 TABS: Mapping[str, Callable[[PageContext], None]] = MappingProxyType(
     {
         "inspect": build_inspect_tab,
+        "sweep": build_sweep_tab,
         "compare": build_compare_tab,
         "lesson": build_lesson_tab,
     }

@@ -34,11 +34,12 @@ def pixels(path):
         return np.asarray(picture.convert("RGB")).copy()
 
 
-def test_only_the_four_endpoints_are_named(client):
+def test_only_these_endpoints_are_named(client):
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == {
         "/score",
         "/degrade",
         "/explain",
+        "/sweep",
         "/models",
     }
 
