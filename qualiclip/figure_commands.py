@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from explain.defaults import DEFAULT_METHOD, DEFAULT_TARGET
+
 from . import __version__
 from .options import (
     EngineOption,
@@ -38,7 +40,6 @@ FolderOption = Annotated[
     Path, typer.Option("--out", help="Folder for the results; made if missing.", show_default=False)
 ]
 FormatOption = Annotated[str, typer.Option("--format", help="Of the figures: png, svg or pdf.")]
-METHOD, TARGET = "gradcam", "difference"  # of the heatmaps of a comparison, as `explain` has them
 
 
 @commands.command()
@@ -136,7 +137,7 @@ def _explained_by_all(
         image = scorers[0].read(item)
     except InputError as error:
         return Failure(str(item), str(error)), None
-    comparison = compare_models(image, scorers, path=item, method=METHOD, target=TARGET)
+    comparison = compare_models(image, scorers, path=item, method=DEFAULT_METHOD, target=DEFAULT_TARGET)
     return [opinion.report for opinion in comparison.opinions], comparison
 
 
@@ -156,9 +157,9 @@ def _save_comparison(path: Path, comparisons: "Sequence[Comparison]") -> None:
     reports = [opinion.report for opinion in comparisons[0].opinions]
     lines = [model_line(report) for report in reports]
     title = " and ".join(report.model for report in reports)
-    drawing = comparison_figure(comparisons, method=METHOD, target=TARGET, title=title, facts=lines)
+    drawing = comparison_figure(comparisons, method=DEFAULT_METHOD, target=DEFAULT_TARGET, title=title, facts=lines)
     facts = {"Pictures": "; ".join(comparison.name for comparison in comparisons)}
-    facts |= {"Heatmap": f"{METHOD}, {TARGET}", "Seed": "none"}
+    facts |= {"Heatmap": f"{DEFAULT_METHOD}, {DEFAULT_TARGET}", "Seed": "none"}
     for number, report in enumerate(reports, 1):
         facts |= {f"{name} {number}": value for name, value in report_facts(report).items()}
     description = f"{title}, side by side: scores, heatmaps on one scale, prompt pairs.\n" + "\n".join(lines)

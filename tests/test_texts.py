@@ -22,7 +22,7 @@ COMPUTED = (
     "change/",
     "panel/",
     "sweep/group-",
-)  # keys that the code puts together
+)  # put together by the code
 
 
 def own(table):

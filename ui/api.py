@@ -1,11 +1,12 @@
-"""The named endpoints for programs: /score, /degrade, /explain, /sweep and /models."""
+"""The named endpoints for programs: /score, /degrade, /explain, /sweep, /compare and /models."""
 
+from dataclasses import asdict, replace
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
-from explain.heatmaps import METHODS
+from explain.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET, METHODS
 from explain.overlay import COLORMAPS
 from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL, MAX_SEED, Step
 from qualiclip.errors import InputError
@@ -80,6 +81,12 @@ class Api:
             },
         }
 
+    def compare(self, image: str | None, models: list[str]) -> list[dict[str, Any]]:
+        """Reports of a picture by several models, in their order, as `/score` gives them; without names, by all."""
+        subject = Subject(_needed(image), "")
+        served = models or list(self.studio.scorers)
+        return [self.studio.analyse(replace(subject, model=name)).report.to_dict() for name in served]
+
     def models(self) -> list[dict[str, Any]]:
         """The models that are being served; the first is the one that is used unless another is named."""
         return [_describe(scorer) for scorer in self.studio.scorers.values()]
@@ -88,10 +95,11 @@ class Api:
 def _describe(scorer: Scorer) -> dict[str, Any]:
     checkpoint = scorer.checkpoint
     entry = REGISTRY.get(checkpoint.name)
+    about = asdict(entry) if entry else checkpoint.training
     return {
         "name": checkpoint.name,
-        "description": entry.description if entry else "a checkpoint of the operator",
-        "licence": entry.licence if entry else "not stated",
+        "description": about.get("description", "a checkpoint of the operator"),
+        "licence": about.get("licence", "not stated"),
         "weights_sha256": checkpoint.sha256,
         "scale": checkpoint.model.settings.scale,
         "engine": scorer.engine,
@@ -110,8 +118,8 @@ def build_api(api: Api) -> None:
         name = gr.Dropdown(list(DEGRADATIONS), value="gaussian_blur", label="name")
         level = gr.Slider(0, MAX_LEVEL, value=2, label="level")
         seed = gr.Number(0, precision=0, minimum=0, maximum=MAX_SEED, label="seed")
-        method = gr.Dropdown(list(METHODS), value="gradcam", label="method")
-        target = gr.Dropdown(list(api.studio.targets()), value="difference", label="target")
+        method = gr.Dropdown(list(METHODS), value=DEFAULT_METHOD, label="method")
+        target = gr.Dropdown(list(api.studio.targets()), value=DEFAULT_TARGET, label="target")
         colormap = gr.Dropdown(list(COLORMAPS), value="viridis", label="colormap")
         opacity = gr.Slider(0, 1, value=0.7, label="opacity")
         types = gr.CheckboxGroup(list(DEGRADATIONS), value=[], label="types")
@@ -120,6 +128,8 @@ def build_api(api: Api) -> None:
         words, report, models = gr.Textbox(label="words"), gr.JSON(label="report"), gr.JSON(label="models")
         swept = gr.JSON(label="sweep")
         model = gr.Dropdown(list(api.studio.scorers), value=api.studio.default, label="model")
+        compared = gr.Dropdown(list(api.studio.scorers), value=[], multiselect=True, label="models")
+        reports = gr.JSON(label="reports")
         trigger = gr.Button("run")
     trigger.click(shown(api.score), [image, model], report, api_name="score", **MODEL_QUEUE)
     trigger.click(shown(api.degrade), [image, name, level, seed], picture, api_name="degrade", **MODEL_QUEUE)
@@ -131,4 +141,5 @@ def build_api(api: Api) -> None:
         **MODEL_QUEUE,
     )
     trigger.click(shown(api.sweep), [image, types, side, seed, model], swept, api_name="sweep", **SWEEP_QUEUE)
+    trigger.click(shown(api.compare), [image, compared], reports, api_name="compare", **MODEL_QUEUE)
     trigger.click(shown(api.models), None, models, api_name="models")

@@ -16,8 +16,30 @@ Result = TypeVar("Result")
 _log = logging.getLogger("qualiclip.studio")
 
 
+def shown(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """The function with every error turned into a message that Gradio shows to the visitor."""
+
+    @functools.wraps(function)
+    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        with _guard(function.__name__):
+            return function(*args, **kwargs)
+
+    return guarded
+
+
+def shown_steps(function: Callable[Arguments, Iterator[Result]]) -> Callable[Arguments, Iterator[Result]]:
+    """The same for a function that gives its answer in steps; it stays one that Gradio takes for such."""
+
+    @functools.wraps(function)
+    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Iterator[Result]:
+        with _guard(function.__name__):
+            yield from function(*args, **kwargs)
+
+    return guarded
+
+
 @contextmanager
-def _as_messages(name: str) -> Iterator[None]:
+def _guard(name: str) -> Iterator[None]:
     try:
         yield
     except QualiclipError as error:
@@ -27,25 +49,3 @@ def _as_messages(name: str) -> Iterator[None]:
     except Exception as error:  # the boundary: nothing may reach the visitor as a traceback
         _log.exception("in %s", name)
         raise gr.Error(INTERNAL, print_exception=False) from error
-
-
-def shown(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """The function with every error turned into a message that Gradio shows to the visitor."""
-
-    @functools.wraps(function)
-    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        with _as_messages(function.__name__):
-            return function(*args, **kwargs)
-
-    return guarded
-
-
-def shown_steps(function: Callable[Arguments, Iterator[Result]]) -> Callable[Arguments, Iterator[Result]]:
-    """As `shown`, for a generator; Gradio sees only by the function that it is one."""
-
-    @functools.wraps(function)
-    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Iterator[Result]:
-        with _as_messages(function.__name__):
-            yield from function(*args, **kwargs)
-
-    return guarded
