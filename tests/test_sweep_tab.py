@@ -143,8 +143,7 @@ def test_a_stop_says_how_far_it_came(tab, small):
 
 def test_a_cell_asks_inspect_for_this_degradation_alone(tab):
     opened = tab.open(SimpleNamespace(degradation="jpeg", level=4))
-    assert opened[:7] == ("jpeg", 4, NONE, 2.0, NONE, 2.0, "whole")
-    assert opened[-1] == "inspect"
+    assert opened == ("jpeg", 4, NONE, 2.0, NONE, 2.0, "whole")
     for event in (SimpleNamespace(degradation="jpg", level=4), SimpleNamespace(degradation="jpeg", level=9)):
         with pytest.raises(UsageError):
             tab.open(event)

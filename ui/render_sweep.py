@@ -13,7 +13,7 @@ from PIL import Image
 
 from qualiclip.sweep import LEVELS, SweepRow, middle
 
-from .texts import say, say_core
+from .texts import language, say, say_core
 
 THUMBNAIL = 120  # px of the picture, shown about one to one
 JPEG_QUALITY = 82  # hides little of the damage, and is a fraction of a PNG
@@ -63,7 +63,7 @@ def wall_head() -> str:
         f'<th scope="col">{say("sweep/level", level=level) if level else say("original")}</th>' for level in LEVELS
     )
     return (
-        f'<table class="wall"><caption>{_key()}</caption><thead><tr>'
+        f'<table class="wall" lang="{language()}"><caption>{_key()}</caption><thead><tr>'
         f'<td><span class="unseen">{say("sweep/type")}</span></td>{levels}</tr></thead><tbody>'
     )
 

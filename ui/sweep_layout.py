@@ -9,7 +9,7 @@ import gradio as gr
 from explain.files import FORMATS
 from qualiclip.degradations import DEGRADATIONS, GROUPS
 
-from .context import PRIVATE, SWEEP_QUEUE, PageContext, download_button
+from .context import FIRST_TAB, SWEEP_QUEUE, PageContext, download_button
 from .guard import shown, shown_steps
 from .sweep_tab import SIDES, SweepTab
 from .texts import core, t
@@ -107,10 +107,15 @@ def _open_in_inspect(context: PageContext, tab: SweepTab, wall: gr.HTML) -> None
     panel = context.panel
     slots = [widget for slot in panel.slots for widget in slot]
     opened = wall.select(
-        shown(tab.open),
-        None,
-        [*slots, panel.region, context.tabs, context.active],  # `active` last: its change computes what is shown
-        show_progress="hidden",
-        **PRIVATE,
+        shown(tab.open), None, [*slots, panel.region], show_progress="hidden", api_visibility="private", queue=False
     )
-    opened.success(None, js=TO_INSPECT, api_visibility="private")
+    # After the slots, for a change of `active` computes what is shown.
+    there = opened.success(
+        lambda: (gr.Tabs(selected=FIRST_TAB), FIRST_TAB),
+        None,
+        [context.tabs, context.active],
+        show_progress="hidden",
+        api_visibility="private",
+        queue=False,
+    )
+    there.success(None, js=TO_INSPECT, api_visibility="private")

@@ -15,7 +15,6 @@ from qualiclip.errors import QualiclipError, look_up
 from qualiclip.sweep import LEVELS, SweepRow, sweep_table
 
 from . import render_sweep as html
-from .context import FIRST_TAB
 from .downloads import DownloadFolder
 from .render import bar, render_message
 from .studio import Studio
@@ -125,11 +124,11 @@ class SweepTab:
         return status, gr.update(interactive=True), gr.update(interactive=False)
 
     def open(self, event: gr.EventData) -> tuple[Any, ...]:
-        """Values of the panel's slots, its region and the tabs that show a cell in Inspect."""
+        """Values of the panel's slots and its region that show a cell in Inspect."""
         name, level = str(event.degradation), int(event.level)
         SweepRequest("", "", None, 0, (name,))  # checks the name
         look_up({str(known): known for known in LEVELS}, str(level), kind="level")
-        return name, level, *OTHER_STEPS, *OTHER_STEPS, WHOLE, gr.Tabs(selected=FIRST_TAB), FIRST_TAB
+        return name, level, *OTHER_STEPS, *OTHER_STEPS, WHOLE
 
     def save_csv(self, done: SweepRequest | None) -> str:
         """The scores as a CSV file: that of `qualiclip sweep`."""

@@ -30,6 +30,8 @@ class Sweep:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(url + query)
         page.wait_for_selector("#sweep-status .message")
+        page.wait_for_selector("#photo img")
+        page.wait_for_timeout(1000)  # a photo that comes while a sweep runs ends it
 
     def choose(self, *labels):
         """Sweep these degradations only."""
