@@ -12,6 +12,7 @@ import gradio as gr
 from qualiclip import __version__
 
 from .api import Api, build_api
+from .batch_layout import build_batch_tab
 from .context import FIRST_TAB, PageContext
 from .downloads import DownloadFolder
 from .examples import list_examples
@@ -23,6 +24,7 @@ from .texts import ENGLISH, TABLES, t, translations
 from .uploads import forbid_fetching
 
 CSS = Path(__file__).resolve().parent.parent / "assets" / "studio.css"
+SCRIPTS = CSS.parent / "scripts"
 CACHE_SECONDS = 3600  # temporary files older than this are deleted, looked for as often
 # Gradio's sliders report the end of a drag only; a key press or a typed number has to count as one, too.
 SLIDER_KEYS = """
@@ -35,6 +37,11 @@ for (const [event, input] of [["keyup", ".level input[type=range]"], ["change", 
 """
 
 
+def scripts() -> str:
+    """What the page's head runs: a file of `assets/scripts` per tab that needs one."""
+    return SLIDER_KEYS + "".join(f"<script>{file.read_text('utf-8')}</script>" for file in sorted(SCRIPTS.glob("*.js")))
+
+
 def temporary_folder() -> Path:
     """A new folder that is deleted when the process ends."""
     folder = Path(tempfile.mkdtemp(prefix="qualiclip-"))
@@ -45,6 +52,7 @@ def temporary_folder() -> Path:
 TABS: Mapping[str, Callable[[PageContext], None]] = MappingProxyType(
     {
         "inspect": build_inspect_tab,
+        "batch": build_batch_tab,
     }
 )
 PRESENT = "() => { document.body.classList.toggle('presenter') }"
@@ -119,7 +127,7 @@ def launch_page(page: gr.Blocks, *, host: str, port: int) -> str:
             primary_hue="indigo", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["monospace"]
         ),
         css_paths=[CSS],
-        head=SLIDER_KEYS,
+        head=scripts(),
         footer_links=["api", "settings"],
     )
     return str(address)
