@@ -1,26 +1,45 @@
 """Entry point of the studio, here and on a Hugging Face Space: parse, load, launch."""
 
 import argparse
+import atexit
 import logging
 import os
+import shutil
+import signal
 import sys
+import tempfile
 
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="Open the studio in the browser.")
     parser.add_argument(
-        "--models", default="auto", help="names or paths of models, with commas; the first is shown first"
+        "--models",
+        default=os.environ.get("QUALICLIP_MODELS", "auto"),
+        help="names or paths of models, with commas; the first is shown first",
     )
-    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
+    parser.add_argument("--engine", default="auto", help="how to compute: auto, eager, fused, openvino, compile")
+    parser.add_argument("--precision", default="fp32", help="numbers to compute with: fp32, or bf16 where it is fast")
+    address = "0.0.0.0" if "SPACE_ID" in os.environ else "127.0.0.1"  # a Space is reached from outside of its container
+    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", address))
     parser.add_argument("--port", type=int, default=os.environ.get("GRADIO_SERVER_PORT", "7860"))
     parser.add_argument("--megapixels", type=float, default=16.0, help="largest picture that is accepted")
+    parser.add_argument("--keep-minutes", type=float, default=50.0, help="temporary files are deleted after these")
+    parser.add_argument(
+        "--mcp",
+        action="store_true",
+        default=os.environ.get("GRADIO_MCP_SERVER", "").lower() == "true",
+        help="offer the endpoints as tools of the Model Context Protocol, too",
+    )
     return parser.parse_args()
 
 
 def set_environment(host: str) -> None:
-    """What Gradio reads when it is imported and when it looks whether its own server has come up."""
+    """What Gradio reads: whether to count visitors, where to put files, how to reach its own server."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    if "GRADIO_TEMP_DIR" not in os.environ:  # Gradio's own choice is one folder for all programs of the machine
+        os.environ["GRADIO_TEMP_DIR"] = folder = tempfile.mkdtemp(prefix="qualiclip-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     direct = ",".join(filter(None, [os.environ.get("no_proxy"), "127.0.0.1", "localhost", host]))
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = direct
 
@@ -29,25 +48,41 @@ def main() -> int:
     """Load the models, build the page, serve it until stopped. Returns the exit status."""
     arguments = parse_arguments()
     set_environment(arguments.host)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that temporary files are deleted then, too
 
     from qualiclip.errors import QualiclipError, UsageError
     from qualiclip.pictures import PictureLimits
     from qualiclip.scoring import load
     from qualiclip.threads import set_threads
-    from ui.page import build_page, launch_page
+    from qualiclip.untrained import TRAINED, UNTRAINED
+    from ui.mcp_tools import require_mcp
+    from ui.page import build_page
+    from ui.serve import launch_page
     from ui.studio import Studio
+    from ui.zerogpu import announce
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     set_threads()
     try:
+        if arguments.mcp:
+            require_mcp()
         limits = PictureLimits(megapixels=arguments.megapixels)
-        scorers = [load(name.strip(), limits=limits) for name in arguments.models.split(",")]
+        scorers = [
+            load(name.strip(), engine=arguments.engine, precision=arguments.precision, limits=limits)
+            for name in arguments.models.split(",")
+        ]
+        names = [scorer.checkpoint.name for scorer in scorers]
+        if TRAINED in names and UNTRAINED not in names:
+            scorers.append(load(UNTRAINED, engine=arguments.engine, precision=arguments.precision, limits=limits))
     except QualiclipError as error:
         sys.stderr.write(f"app.py: {error}\n")
         return 2 if isinstance(error, UsageError) else 1
     page = build_page(Studio(*scorers))
+    announce()
     try:
-        address = launch_page(page, host=arguments.host, port=arguments.port)
+        address = launch_page(
+            page, host=arguments.host, port=arguments.port, keep_minutes=arguments.keep_minutes, mcp=arguments.mcp
+        )
     except OSError as error:
         reason = "it is in use" if "empty port" in str(error) else error
         sys.stderr.write(f"app.py: can't serve at port {arguments.port} of {arguments.host}: {reason}; try --port\n")

@@ -108,15 +108,7 @@ class Scorer:
 
     def report(self, image: Tensor, feature_map: Tensor, *, path: str | None = None) -> QualityReport:
         """Report of an image (3, H, W) whose feature map (1, C, h, w) is known."""
-        with torch.no_grad():
-            similarities = self.model.similarities(feature_map)  # (1, K, 2)
-            probabilities = self.model.probabilities(similarities)  # (1, K)
-        pairs = tuple(
-            PairReport(pair.positive, pair.negative, probability, positive, negative)
-            for pair, probability, (positive, negative) in zip(
-                self.model.settings.pairs, probabilities[0].tolist(), similarities[0].tolist(), strict=True
-            )
-        )
+        probabilities, pairs = _pair_reports(self.model, feature_map)
         return QualityReport(
             path=path,
             score=probabilities.mean().item(),
@@ -164,6 +156,23 @@ class Scorer:
             feature_maps = encode(self._stages, batch, progress=self.progress)
             for item, image, feature_map in zip(group, images, feature_maps, strict=True):
                 yield self.report(image, feature_map[None], path=_path_of(item.source))
+
+
+def _pair_reports(model: QualityModel, feature_map: Tensor) -> tuple[Tensor, tuple[PairReport, ...]]:
+    """Probabilities (1, K) of the pairs from a feature map (1, C, h, w), and what belongs to each."""
+    with torch.no_grad():
+        similarities = model.similarities(feature_map)  # (1, K, 2)
+        probabilities = model.probabilities(similarities)
+    rows = zip(model.settings.pairs, probabilities[0].tolist(), similarities[0].tolist(), strict=True)
+    return probabilities, tuple(
+        PairReport(pair.positive, pair.negative, probability, positive, negative)
+        for pair, probability, (positive, negative) in rows
+    )
+
+
+def report_pairs(model: QualityModel, feature_map: Tensor) -> tuple[PairReport, ...]:
+    """Similarities and probability of each prompt pair of a model, from a feature map (1, C, h, w)."""
+    return _pair_reports(model, feature_map)[1]
 
 
 def _path_of(source: object) -> str | None:

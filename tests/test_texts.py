@@ -13,7 +13,16 @@ from ui import texts
 from ui.texts import CORE, ENGLISH, TABLES, say, t
 
 SOURCE = "".join(path.read_text("utf-8") for path in (Path(texts.__file__).parent).glob("*.py"))
-COMPUTED = ("example/", "region/", "tab/", "verdict/", "change/", "panel/")  # keys that the code puts together
+COMPUTED = (
+    "example/",
+    "sizes/",
+    "region/",
+    "tab/",
+    "verdict/",
+    "change/",
+    "panel/",
+    "sweep/group-",
+)  # put together by the code
 
 
 def own(table):

@@ -13,9 +13,11 @@ from .studio import Studio
 from .subject_panel import SubjectPanel
 
 MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
+SWEEP_QUEUE: dict[str, Any] = {"concurrency_id": "sweep", "concurrency_limit": 1}  # long: nobody else waits for it
 PRIVATE: dict[str, Any] = {"api_visibility": "private", **MODEL_QUEUE}
 LOSSLESS: dict[str, Any] = {"type": "pil", "format": "png", "interactive": False}  # Gradio's default is lossy WebP
 FIRST_TAB = "inspect"
+ASK = "(active) => active === '{}' ? String(performance.now()) : {{__type__: 'update'}}"
 CLICK = "() => document.querySelector('#{0} a, a#{0}, button#{0}').click()"
 
 
@@ -47,20 +49,19 @@ class PageContext:
 
         It is also called when the tab is opened; `events` are those of the tab's own widgets.
         """
-        given = [self.active, *self.panel.widgets, *inputs]
-        update = shown(_while_open(tab, function))
+        # A browser asks the listeners of one event in turn, and starts all of them anew when one of them had to wait:
+        # two that keep each other waiting never stop. So the tabs that are closed are passed over in the browser.
+        asked = gr.Textbox(visible=False)
+        gr.on(
+            [*self.panel.events, *events, self.active.change],  # that one comes after the tab is shown, and on loading
+            None,
+            self.active,
+            asked,
+            js=ASK.format(tab),
+            api_visibility="private",
+        )
         shared: dict[str, Any] = {"trigger_mode": "always_last", "show_progress": "minimal", **PRIVATE, **settings}
-        gr.on([*self.panel.events, *events], update, given, list(outputs), **shared)
-        # `active` changes after the tab is shown, and on loading the page.
-        self.active.change(update, given, list(outputs), **shared)
-
-
-def _while_open(tab: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def update(active: str, *values: Any) -> Any:
-        return function(*values) if active == tab else gr.skip()
-
-    update.__name__ = getattr(function, "__name__", tab)
-    return update
+        asked.change(shown(function), [*self.panel.widgets, *inputs], list(outputs), **shared)
 
 
 def download_button(

@@ -21,25 +21,25 @@ def shown(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
 
     @functools.wraps(function)
     def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        with _errors_shown(function.__name__):
+        with _guard(getattr(function, "__name__", repr(function))):  # a partial has none
             return function(*args, **kwargs)
 
     return guarded
 
 
 def shown_steps(function: Callable[Arguments, Iterator[Result]]) -> Callable[Arguments, Iterator[Result]]:
-    """The same for a function that yields its results one after the other."""
+    """The same for a function that gives its answer in steps; it stays one that Gradio takes for such."""
 
     @functools.wraps(function)
     def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Iterator[Result]:
-        with _errors_shown(function.__name__):
+        with _guard(getattr(function, "__name__", repr(function))):
             yield from function(*args, **kwargs)
 
     return guarded
 
 
 @contextmanager
-def _errors_shown(name: str) -> Iterator[None]:
+def _guard(name: str) -> Iterator[None]:
     try:
         yield
     except QualiclipError as error:

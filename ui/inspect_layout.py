@@ -7,12 +7,13 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from explain.heatmaps import METHODS
+from explain.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET, METHODS
 from explain.overlay import COLORMAPS
 from explain.targets import Target
 
 from .context import LOSSLESS, PRIVATE, PageContext, download_button
 from .guard import shown
+from .inspect_extras_layout import build_inspect_extras
 from .inspect_tab import DEGRADED, ORIGINAL, InspectTab
 from .render import render_choices, render_message
 from .texts import core, say, t
@@ -31,6 +32,7 @@ def build_inspect_tab(context: PageContext) -> None:
         download_button(t("download/picture"), "picture", tab.save_picture, inputs)
         download_button(t("download/figure"), "figure", tab.save_figure, inputs)
         download_button(t("download/csv"), "csv", tab.save_csv, inputs)
+    build_inspect_extras(context, list(controls.values()))
     context.link_widgets |= {"map": controls["subject"], "method": controls["method"], "target": controls["target"]}
     outputs = [results[name] for name in ("slider", "scores", "pairs", "heatmap", "note")]
     context.live("inspect", tab.update, inputs=list(controls.values()), outputs=outputs)
@@ -64,8 +66,8 @@ def _heatmap_controls(targets: Mapping[str, Target]) -> dict[str, Any]:
         subject = gr.Radio(
             [(t(name), name) for name in (DEGRADED, ORIGINAL)], value=DEGRADED, label=t("inspect/map-of"), min_width=150
         )
-        target = gr.Dropdown(_labels(targets), value="difference", label=t("inspect/target"), min_width=150)
-        method = gr.Dropdown(_labels(METHODS), value="gradcam", label=t("inspect/method"), min_width=150)
+        target = gr.Dropdown(_labels(targets), value=DEFAULT_TARGET, label=t("inspect/target"), min_width=150)
+        method = gr.Dropdown(_labels(METHODS), value=DEFAULT_METHOD, label=t("inspect/method"), min_width=200)
         colormap = gr.Dropdown(
             [(label, name) for name, label in COLORMAPS.items()],
             value="viridis",

@@ -20,9 +20,13 @@ SHOW_LINK = """(query) => {
 }"""
 
 
-def build_share(context: PageContext) -> None:
-    """A button that shows a link to the present view, to be copied. Must be called inside the page's context."""
-    button = gr.Button(t("share/button"), size="sm", min_width=120, elem_id="share")
+def build_share(context: PageContext, bar: gr.Row) -> None:
+    """A button in the bar, and below it the link to the present view that it makes.
+
+    Must be called where the link is to stand, when all tabs are there.
+    """
+    with bar:
+        button = gr.Button(t("share/button"), size="sm", min_width=120, elem_id="share")
     query = gr.Textbox(visible=False)
     link = gr.Textbox(
         label=t("share/link"), info=t("share/info"), buttons=["copy"], visible=False, elem_id="link", max_lines=1

@@ -1,15 +1,16 @@
 """What visitors send: files they uploaded, as they uploaded them, and nothing that the server would have to fetch."""
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 from gradio.data_classes import ImageData, ListFiles
 
 from .intake import Upload
+
+UPLOADED = {"_type": "gradio.FileData"}  # what makes Gradio check that a path is in the folder of uploads
 
 
 def _uploaded_path(payload: ImageData | None) -> str | None:
@@ -45,26 +46,35 @@ def files_input(**settings: Any) -> gr.File:
 
 
 def forbid_fetching(page: gr.Blocks) -> None:
-    """Refuse web addresses in the place of files, for every kind of component on a page.
+    """Let a visitor name uploaded files only, for every component of a page: no web address, no file of the server.
 
-    Gradio would download what the address names, of any size, before a component sees it. (That a local path is of an
-    uploaded file, Gradio checks by itself.) The classes are changed, not the instances: a visitor whose component was
-    updated has a new instance of it.
+    Gradio would download what an address names, of any size, before a component sees it. And where a payload lacks
+    `meta`, Gradio's own check of local paths passes by the components for images and galleries.
     """
-    for kind in {type(block) for block in page.blocks.values() if isinstance(block, Component)}:
-        keep = kind.async_move_resource_to_block_cache
-        if not hasattr(keep, "refuses_addresses"):
-            kind.async_move_resource_to_block_cache = _refuse_addresses(keep)  # type: ignore[assignment, method-assign]
+    preprocess = page.preprocess_data
+
+    async def preprocess_uploads(function: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> Any:
+        for file in _named_files(inputs):
+            _require_upload(file)
+        return await preprocess(function, inputs, *args, **kwargs)
+
+    page.preprocess_data = preprocess_uploads  # type: ignore[method-assign, assignment]
 
 
-Keep = Callable[[Any, str | Path | None], Coroutine[Any, Any, str | None]]
+def _named_files(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a visitor's data that names a file, however deep."""
+    if isinstance(value, dict):
+        if value.get("path") or value.get("url"):
+            yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _named_files(part)
 
 
-def _refuse_addresses(keep: Keep) -> Keep:
-    async def keep_uploaded(component: Any, path: str | Path | None) -> str | None:
-        if str(path).lower().startswith(("http:", "https:")):
-            raise gr.Error("Send the file itself: this server fetches nothing from the web.", print_exception=False)
-        return await keep(component, path)
-
-    keep_uploaded.refuses_addresses = True  # type: ignore[attr-defined]
-    return keep_uploaded
+def _require_upload(file: dict[str, Any]) -> None:
+    path = file.get("path")
+    if str(path).lower().startswith(("http:", "https:")):
+        raise gr.Error("Send the file itself: this server fetches nothing from the web.", print_exception=False)
+    if not path or file.get("meta") != UPLOADED:
+        raise gr.Error("Send a file that was uploaded: this server opens no other.", print_exception=False)

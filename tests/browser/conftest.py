@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import deque
 from pathlib import Path
@@ -35,24 +36,27 @@ def find_browser():
 
 
 class Server:
-    """The studio as `python app.py` starts it."""
+    """The studio as `python app.py` starts it, or another program that takes a port and says where it is ready."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, program=("app.py",), cwd=ROOT, environment=None):
         self.port = free_port()
+        self._temporary = tempfile.TemporaryDirectory()
         self.process = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(self.port), *arguments],
-            cwd=ROOT,
+            [sys.executable, *program, "--port", str(self.port), *arguments],
+            cwd=cwd,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, **DEAD_PROXY},
+            env={**os.environ, **DEAD_PROXY, "TMPDIR": self._temporary.name, **(environment or {})},
         )
         self.output = deque(maxlen=200)
+        self.url = None
         self._ready = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()
-        if not self._ready.wait(START_SECONDS) or self.process.poll() is not None:
+        self._ready.wait(START_SECONDS)
+        if self.url is None:
             self.stop()
-            raise RuntimeError("the studio did not start:\n" + "".join(self.output))
+            raise RuntimeError("the server did not start:\n" + "".join(self.output))
 
     def _read(self):
         for line in self.process.stdout:
@@ -67,6 +71,12 @@ class Server:
         self.process.terminate()
         self.process.wait(30)
         self.process.stdout.close()
+        self._temporary.cleanup()
+
+    @property
+    def folder(self):
+        """Where the studio keeps its temporary files."""
+        return next(Path(self._temporary.name).glob("qualiclip-*"), Path(self._temporary.name, "none"))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import qualiclip
 from explain.heatmaps import METHODS
 from qualiclip.degradations import DEGRADATIONS, degrade
 from qualiclip.pictures import as_image, image_to_picture
+from tests.browser.raw import ask, named_file
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "assets" / "examples"
@@ -34,11 +34,13 @@ def pixels(path):
         return np.asarray(picture.convert("RGB")).copy()
 
 
-def test_only_the_four_endpoints_are_named(client):
+def test_only_these_endpoints_are_named(client):
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == {
         "/score",
         "/degrade",
         "/explain",
+        "/sweep",
+        "/compare",
         "/models",
     }
 
@@ -61,6 +63,7 @@ def test_explain_gives_a_picture_and_words(client):
     path, words = client.predict(handle_file(CAT), method="gradcam", target="bad", opacity=0.5, api_name="/explain")
     assert pixels(path).shape == np.asarray(image_to_picture(as_image(CAT))).shape
     assert "negative prompts" in words
+    assert Path(path).name == "image.png"  # written by `ui.outputs`, not by Gradio
 
 
 def test_endpoints_are_typed(client):
@@ -69,12 +72,23 @@ def test_endpoints_are_typed(client):
     assert types["name"] == list(DEGRADATIONS)
     types = {p["parameter_name"]: p["type"].get("enum") for p in endpoints["/explain"]["parameters"]}
     assert types["method"] == list(METHODS)
+    (models,) = (p for p in endpoints["/compare"]["parameters"] if p["parameter_name"] == "models")
+    assert models["type"]["items"]["enum"] == ["compact", "compact-untrained"]
 
 
 def test_models_says_what_is_served(client):
-    (model,) = client.predict(api_name="/models")
-    assert model["name"] == "compact"
+    model, twin = client.predict(api_name="/models")
+    assert (model["name"], twin["name"]) == ("compact", "compact-untrained")
     assert model["weights_sha256"] == qualiclip.load("compact").checkpoint.sha256
+    assert "never trained" in twin["description"]
+
+
+def test_compare_gives_a_report_for_each_model(client):
+    reports = client.predict(handle_file(CAT), api_name="/compare")
+    assert [report["model"] for report in reports] == ["compact", "compact-untrained"]
+    assert reports[0] == client.predict(handle_file(CAT), api_name="/score")
+    (only,) = client.predict(handle_file(CAT), ["compact-untrained"], api_name="/compare")
+    assert only == reports[1]
 
 
 @pytest.mark.parametrize(
@@ -98,21 +112,6 @@ def test_server_has_its_own_pixel_limit(client, tmp_path):
     Image.new("RGB", (2000, 1500)).save(large)
     with pytest.raises(AppError, match=r"3\.0 megapixels, the limit is 2"):
         client.predict(handle_file(large), api_name="/score")
-
-
-def ask(server, endpoint, *data):
-    """The raw answer of an endpoint, as a program without gradio_client gets it."""
-    address = f"{server.url}/gradio_api/call/{endpoint}"
-    body = json.dumps({"data": data}).encode()
-    request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as response:
-        event = json.load(response)["event_id"]
-    with urllib.request.urlopen(f"{address}/{event}") as response:
-        return response.read().decode()
-
-
-def named_file(path):
-    return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
 
 
 def test_a_file_of_the_server_is_not_read(server):

@@ -1,0 +1,62 @@
+"""What `python app.py` takes, and how it ends."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from gradio_client import Client
+
+from tests.browser.conftest import Server
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run_app(*arguments, **environment):
+    command = [sys.executable, "app.py", *arguments]
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--engine", "steam", "unknown engine 'steam'"),
+        ("--precision", "fp8", "unknown precision 'fp8'"),
+        ("--model", "nothing", "unknown model 'nothing'"),
+    ],
+)
+def test_wrong_option_is_one_line_and_status_2(option, value, message):
+    done = run_app(option, value)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"app.py: {message}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_engine_of_the_command_line_is_the_one_that_scores():
+    server = Server("--engine", "eager")
+    try:
+        (model,) = Client(server.url, verbose=False).predict(api_name="/models")
+    finally:
+        server.stop()
+    assert (model["engine"], model["precision"]) == ("eager", "fp32")
+
+
+def test_tools_without_their_package_are_one_line():
+    """None in the place of a module: Python then says that there is no such package."""
+    code = (
+        "import runpy, sys; sys.modules['mcp'] = None; sys.argv = ['app.py', '--mcp'];"
+        "runpy.run_path('app.py', run_name='__main__')"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 2
+    assert done.stderr == 'app.py: --mcp needs the package mcp, which is not installed; `pip install "mcp>=1.21,<2"`\n'

@@ -1,0 +1,70 @@
+"""How the page is served: theme, queue, limits, and the address."""
+
+from pathlib import Path
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from .mcp_tools import use_uploads_only
+from .outputs import quick_pngs
+from .shield import Limits, Shield
+from .texts import translations
+from .tidy import temporary_folder, tidying
+
+CSS = Path(__file__).resolve().parent.parent / "assets" / "studio.css"
+QUEUE_SIZE = 200  # a lecture hall that opens the page at once
+MAX_UPLOAD = "40mb"
+SCRIPTS = CSS.parent / "scripts"
+KEEP_MINUTES = 50.0  # the page promises "within the hour"
+# Gradio's sliders report the end of a drag only; a key press or a typed number has to count as one, too.
+SLIDER_KEYS = """
+<script>
+for (const [event, input] of [["keyup", ".level input[type=range]"], ["change", ".level input[type=number]"]])
+  document.addEventListener(event, ({target}) => {
+    if (target.matches?.(input)) target.dispatchEvent(new PointerEvent("pointerup", {bubbles: true}));
+  });
+</script>
+"""
+
+
+def page_head() -> str:
+    """What the page's head runs: the sliders' keys, and the files of `assets/scripts`."""
+    return SLIDER_KEYS + "".join(f"<script>{file.read_text('utf-8')}</script>" for file in sorted(SCRIPTS.glob("*.js")))
+
+
+def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = KEEP_MINUTES, mcp: bool = False) -> str:
+    """Serve the page from threads of its own, with `mcp` its endpoints as tools, too; returns its address.
+
+    A temporary file is deleted `keep_minutes` after it was made, or at the next look: there are five in that time.
+
+    Raises:
+        OSError: if the port is taken.
+    """
+    folder, seconds = temporary_folder(), 60 * keep_minutes
+    if mcp:
+        use_uploads_only()
+    quick_pngs(page)
+    # api_open: a direct request would pass by the queue, and with it by "one at a time".
+    _, address, _ = page.queue(max_size=QUEUE_SIZE, api_open=False).launch(
+        server_name=host,
+        server_port=port,
+        prevent_thread_lock=True,
+        quiet=True,
+        show_error=False,
+        run_history=False,
+        mcp_server=mcp,
+        max_file_size=MAX_UPLOAD,
+        ssr_mode=False,
+        i18n=translations(),
+        theme=gr.themes.Default(
+            primary_hue="indigo", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["monospace"]
+        ),
+        css_paths=[CSS],
+        head=page_head(),
+        footer_links=["api", "settings"],
+        app_kwargs={
+            "middleware": [Middleware(Shield, folder=folder, limits=Limits())],
+            "lifespan": tidying(page, folder, every=seconds / 5, seconds=seconds),
+        },
+    )
+    return str(address)
