@@ -46,6 +46,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that temporary files are deleted then, too
 
     from qualiclip.errors import QualiclipError, UsageError
+    from qualiclip.memory import limit_arenas
     from qualiclip.pictures import PictureLimits
     from qualiclip.scoring import load
     from qualiclip.threads import set_threads
@@ -55,6 +56,7 @@ def main() -> int:
     from ui.studio import Studio
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    limit_arenas(2)
     set_threads()
     try:
         if arguments.mcp:
