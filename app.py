@@ -52,7 +52,7 @@ def main() -> int:
     from qualiclip.threads import set_threads
     from ui.mcp_tools import require_mcp
     from ui.page import build_page
-    from ui.serve import launch_page
+    from ui.serve import check_keep_minutes, launch_page
     from ui.studio import Studio
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -61,6 +61,7 @@ def main() -> int:
     try:
         if arguments.mcp:
             require_mcp()
+        check_keep_minutes(arguments.keep_minutes)
         limits = PictureLimits(megapixels=arguments.megapixels)
         scorer = load(arguments.model, engine=arguments.engine, precision=arguments.precision, limits=limits)
     except QualiclipError as error:

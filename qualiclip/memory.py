@@ -3,7 +3,6 @@
 import ctypes
 import sys
 
-
 M_ARENA_MAX = -8  # glibc's malloc.h
 
 
