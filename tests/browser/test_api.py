@@ -40,6 +40,7 @@ def test_only_these_endpoints_are_named(client):
         "/degrade",
         "/explain",
         "/sweep",
+        "/compare",
         "/models",
     }
 
