@@ -25,7 +25,7 @@ from ui.subject import NONE, Subject
 from ui.sweep_tab import SweepTab, read_request
 from ui.sweeps import SweepRequest, Sweeps
 
-CSS = Path(__file__).resolve().parent.parent / "assets" / "studio.css"
+CSS = Path(__file__).resolve().parent.parent / "assets" / "css" / "sweep.css"
 STATUS, WALL, CURVES, TABLE, DONE, START, STOP, RESULTS = range(8)
 
 

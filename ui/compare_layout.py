@@ -30,13 +30,13 @@ def build_compare_tab(context: PageContext) -> None:
     with gr.Row():
         method = gr.Dropdown(_labels(METHODS), value="quality_map", label=t("inspect/method"), min_width=150)
         target = gr.Dropdown(_labels(TARGETS), value="difference", label=t("inspect/target"), min_width=150)
+    curves = _curves()
     results.append(gr.HTML(elem_id="compare-pairs"))
     inputs = [*context.panel.widgets, *choices.values(), method, target]
     with gr.Row(elem_id="compare-downloads"):
         kind = gr.Dropdown(list(FORMATS), value="png", label=t("compare/format"), min_width=120, scale=0)
         download_button(t("download/figure"), "compare-figure", tab.save_figure, [*inputs, kind])
         download_button(t("download/csv"), "compare-csv", tab.save_csv, [*inputs, kind])
-    curves = _curves()
     _connect_curves(tab, curves, [*inputs, curves["types"], curves["drawn"]])
     widgets = [*choices.values(), method, target]
     context.link_widgets |= {"with": choices["mode"], "other": choices["other"], "beside": choices["picture"]}
@@ -116,6 +116,7 @@ def _curves() -> dict[str, Any]:
             label=t("compare/types"),
             info=t("compare/types-info"),
             scale=3,
+            min_width=280,
             elem_id="compare-types",
         )
         with gr.Column(min_width=140):

@@ -8,6 +8,7 @@ from qualiclip.untrained import UNTRAINED
 
 from .compare_sides import MODEL, Sides
 from .render import pairs_table, render_key, score_card, scored_by
+from .studio import view_of
 from .texts import change, say
 
 Reports = tuple[QualityReport, QualityReport]
@@ -16,7 +17,7 @@ KINDS = ("before", "after")  # colours: blue for the left side, orange for the r
 
 
 def render_sides(sides: Sides, reports: Reports, untouched: Reports) -> str:
-    """Both scores with verdict, what differs in a sentence, what can be compared, and what scored.
+    """Both scores with verdict, what differs in a sentence, and what can be compared.
 
     `untouched` are the reports of the same pictures before anything was done to them.
     """
@@ -36,10 +37,9 @@ def render_sides(sides: Sides, reports: Reports, untouched: Reports) -> str:
     caution = say("compare/models-caution" if sides.mode == MODEL else "compare/pictures-caution")
     if any(report.model == UNTRAINED for report in reports):
         caution += " " + say("compare/untrained-caution")
-    scored = "<br>".join(dict.fromkeys(map(scored_by, reports)))
     return (
         f'<div class="scores">{cards}</div><p class="change" role="status">{sentences}</p>'
-        f'<p class="caution">{caution}</p><p class="quiet clutter">{scored}</p>'
+        f'<p class="caution">{caution}</p>'
     )
 
 
@@ -50,14 +50,14 @@ def _trend(start: QualityReport, report: QualityReport) -> str:
 
 def _what_differs(sides: Sides, reports: Reports, untouched: Reports) -> str:
     left, right = (report.score for report in reports)
-    names = tuple(escape(title) for title in sides.titles)
+    names = tuple(escape(name) for name in sides.names)
     if sides.mode == MODEL:
         if not sides.left.active_steps:
             return say("compare/degrade-first")
         moved = tuple(f"{report.score - start.score:+.2f}" for report, start in zip(reports, untouched, strict=True))
         signed = (text.replace("-", "−") for text in moved)
         return say("compare/reacts", **dict(zip(("left", "right", "a", "b"), (*names, *signed), strict=True)))
-    if sides.left == sides.right:
+    if view_of(sides.left) == view_of(sides.right):
         return say("compare/same-picture")
     if abs(left - right) < VISIBLE:
         return say("compare/even")
@@ -84,11 +84,11 @@ def _widest_pair(reports: Reports) -> str:
 
 
 def render_common_pairs(reports: Reports, names: tuple[str, str]) -> str:
-    """Table of the prompt pairs that both sides have, or that there are none."""
+    """Table of the prompt pairs that both sides have, or that there are none; and what scored."""
     rows = common_pairs(reports)
-    if not rows:
-        return f'<p class="quiet">{say("compare/no-pairs")}</p>'
-    return pairs_table(rows, (escape(names[0]), escape(names[1])))
+    scored = "<br>".join(dict.fromkeys(map(scored_by, reports)))
+    table = pairs_table(rows, (escape(names[0]), escape(names[1]))) if rows else f"<p>{say('compare/no-pairs')}</p>"
+    return f'{table}<p class="quiet">{scored}</p>'
 
 
 def render_map_notes(

@@ -31,8 +31,10 @@ class SideCurves(Protocol):
 
 def render_progress(done: int, total: int) -> str:
     """How many curves are done, for the eye and the ear."""
-    words = say("compare/progress" if done < total else "compare/done", done=done, total=total)
-    return f'<p class="quiet" role="status">{words} <progress max="{total}" value="{done}" aria-hidden="true"></p>'
+    if done == total:
+        return f'<p class="quiet" role="status">{say("compare/done", total=total)}</p>'
+    bar = f'<progress max="{total}" value="{done}" aria-hidden="true"></progress>'
+    return f'<p class="quiet" role="status">{say("compare/progress", done=done, total=total)} {bar}</p>'
 
 
 def _x(level: float) -> float:

@@ -117,7 +117,8 @@ def _option(letter: str, level: int, rung: Rung) -> str:
 def _rank_row(level: int, scores: Sequence[float], wrong: Sequence[int]) -> list[str]:
     change = signed(scores[level] - scores[level - 1]) if level else ""
     mark = f'<b class="wrong">↑ {say("lesson/does-not-fall")}</b>' if level in wrong else ""
-    bar = f'<span class="bar after" aria-hidden="true"><span style="width:{100 * scores[level]:.1f}%"></span></span>'
+    kind = "after" if level else "before"
+    bar = f'<span class="bar {kind}" aria-hidden="true"><span style="width:{100 * scores[level]:.1f}%"></span></span>'
     number = f'<span data-rank-score="{scores[level]!r}">{scores[level]:.3f}</span>'
     return [say("lesson/level-number", level=level), number, bar, f"{change} {mark}"]
 

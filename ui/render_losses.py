@@ -101,7 +101,8 @@ def _in_order(right: int, count: int) -> str:
 def _words(row: LogRow, steps: int) -> str:
     count = len(row.good) - 1
     good, bad = _in_order(row.falling, count), _in_order(row.rising, count)
-    return say("lesson/frame", step=row.step, steps=steps, good=good, bad=bad)
+    spread = signed(row.good[0] - row.good[-1])
+    return say("lesson/frame", step=row.step, steps=steps, spread=spread, good=good, bad=bad)
 
 
 def _twin(log: TrainingLog) -> str:
