@@ -16,11 +16,14 @@ from qualiclip.errors import UsageError, look_up
 from qualiclip.model import QualityModel
 
 from .cams import MOST_POSITIONS, PrincipalCam
+from .defaults import DEFAULT_METHOD, DEFAULT_TARGET
 from .methods import METHODS, Method
 from .quality_map import STRIDE, Progress, fine_quality_grid
 from .targets import TARGETS, Target, find_target
 
 __all__ = [
+    "DEFAULT_METHOD",
+    "DEFAULT_TARGET",
     "METHODS",
     "TARGETS",
     "Explanation",
@@ -121,9 +124,18 @@ def _meaning(method: Method, target: Target, positions: int) -> str:
 
 
 def explain_features(
-    model: QualityModel, feature_map: Tensor, *, size: tuple[int, int], method: str, target: str
+    model: QualityModel,
+    feature_map: Tensor,
+    *,
+    size: tuple[int, int],
+    method: str,
+    target: str,
+    progress: Progress | None = None,
 ) -> Explanation:
     """Heatmap of an image of the given size (H, W) [px] from its feature map (1, C, h, w).
+
+    `progress` is told by methods that take something away again and again (`Method.reports`) how often they have, of
+    how many times; an exception raised in it stops the work.
 
     Raises:
         UsageError: if the method or the target is unknown.
@@ -132,7 +144,8 @@ def explain_features(
         raise UsageError(f"one feature map at a time, got a batch of {feature_map.shape[0]}")
     wanted = find_target(target, model.settings.pairs)
     row = look_up(METHODS, method, kind="heatmap method")
-    grid = row.grid(model, feature_map, wanted.value)
+    told = {"progress": progress} if row.reports else {}
+    grid = row.grid(model, feature_map, wanted.value, **told)
     signed = row.signed and wanted.signed
     values = _drawn(grid, size, stride=STRIDE, signed=signed)
     return Explanation(method, target, values, grid.numpy(), signed, _meaning(row, wanted, grid.numel()))

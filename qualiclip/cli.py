@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from explain.defaults import DEFAULT_METHOD, DEFAULT_TARGET
+
 from . import __version__, figure_commands
 from .errors import UsageError
 from .options import (
@@ -121,10 +123,12 @@ def explain(
     source: SourceArgument,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A PNG file to write.", show_default=False)],
     model: ModelOption = "auto",
-    method: Annotated[str, typer.Option("--method", help="How the heatmap is made; see docs/heatmaps.md.")] = "gradcam",
+    method: Annotated[
+        str, typer.Option("--method", help="How the heatmap is made; see docs/heatmaps.md.")
+    ] = DEFAULT_METHOD,
     target: Annotated[
         str, typer.Option("--target", help="good, bad, difference, or a prompt pair as pair:2 or pair:Noise-free.")
-    ] = "difference",
+    ] = DEFAULT_TARGET,
     stride: Annotated[
         int, typer.Option("--stride", help="Of quality_map, px: 32, or 16 and 8 for 4 and 16 encodings.")
     ] = 32,

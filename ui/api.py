@@ -1,4 +1,4 @@
-"""The named endpoints for programs: /score, /degrade, /explain, /compare and /models."""
+"""The named endpoints for programs: /score, /degrade, /explain, /sweep, /compare and /models."""
 
 from dataclasses import asdict, replace
 from typing import Any
@@ -6,18 +6,20 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from explain.heatmaps import METHODS
+from explain.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET, METHODS
 from explain.overlay import COLORMAPS
 from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL, MAX_SEED, Step
 from qualiclip.errors import InputError
 from qualiclip.pictures import image_to_picture
 from qualiclip.scoring import Scorer
+from qualiclip.sweep import LEVELS
 from qualiclip.weights import REGISTRY
 
-from .context import MODEL_QUEUE
+from .context import MODEL_QUEUE, SWEEP_QUEUE
 from .guard import shown
 from .studio import Studio, draw_overlay
 from .subject import Subject
+from .sweeps import SweepRequest, Sweeps
 from .uploads import photo_input
 
 
@@ -33,6 +35,7 @@ class Api:
     def __init__(self, studio: Studio) -> None:
         """Keep the studio."""
         self.studio = studio
+        self.sweeps = Sweeps(studio)
 
     def score(self, image: str | None, model: str) -> dict[str, Any]:
         """Quality score of a picture, in [0, 1], higher is better: the JSON object of `qualiclip score --json`."""
@@ -51,6 +54,32 @@ class Api:
         explanation = self.studio.explain(subject, method=method, target=target)
         drawn = draw_overlay(self.studio.analyse(subject), explanation, colormap=colormap, opacity=opacity)
         return drawn, explanation.note
+
+    def sweep(
+        self, image: str | None, types: list[str], side: float | None, seed: float | None, model: str
+    ) -> dict[str, Any]:
+        """Scores of a picture at levels 0 to 5 of degradations: what `qualiclip sweep` writes, as a JSON object.
+
+        `types` are names of degradations, none for all; `side` is the length in px to which the longer side is first
+        reduced, 0 for full size. For each type there are the six scores, `srcc`, the rank correlation of level and
+        score in [-1, 1] (-1: each level scores lower), and `rises`, the levels that do not score below the one before.
+        """
+        names = tuple(types) or tuple(DEGRADATIONS)
+        request = SweepRequest(_needed(image), model, int(side or 0) or None, int(seed or 0), names)
+        rows = list(self.sweeps.rows(request))
+        report = rows[0].reports[0]
+        return {
+            "model": report.model,
+            "weights_sha256": report.weights_sha256,
+            "version": report.version,
+            "width": report.width,
+            "height": report.height,
+            "seed": request.seed,
+            "levels": list(LEVELS),
+            "types": {
+                row.name: {"scores": list(row.scores), "srcc": row.srcc, "rises": list(row.rises)} for row in rows
+            },
+        }
 
     def compare(self, image: str | None, models: list[str]) -> list[dict[str, Any]]:
         """Reports of a picture by several models, in their order, as `/score` gives them; without names, by all."""
@@ -89,12 +118,15 @@ def build_api(api: Api) -> None:
         name = gr.Dropdown(list(DEGRADATIONS), value="gaussian_blur", label="name")
         level = gr.Slider(0, MAX_LEVEL, value=2, label="level")
         seed = gr.Number(0, precision=0, minimum=0, maximum=MAX_SEED, label="seed")
-        method = gr.Dropdown(list(METHODS), value="gradcam", label="method")
-        target = gr.Dropdown(list(api.studio.targets()), value="difference", label="target")
+        method = gr.Dropdown(list(METHODS), value=DEFAULT_METHOD, label="method")
+        target = gr.Dropdown(list(api.studio.targets()), value=DEFAULT_TARGET, label="target")
         colormap = gr.Dropdown(list(COLORMAPS), value="viridis", label="colormap")
         opacity = gr.Slider(0, 1, value=0.7, label="opacity")
+        types = gr.CheckboxGroup(list(DEGRADATIONS), value=[], label="types")
+        side = gr.Number(384, precision=0, minimum=0, label="side")
         picture = gr.Image(type="pil", format="png", label="picture")
         words, report, models = gr.Textbox(label="words"), gr.JSON(label="report"), gr.JSON(label="models")
+        swept = gr.JSON(label="sweep")
         model = gr.Dropdown(list(api.studio.scorers), value=api.studio.default, label="model")
         compared = gr.Dropdown(list(api.studio.scorers), value=[], multiselect=True, label="models")
         reports = gr.JSON(label="reports")
@@ -108,5 +140,6 @@ def build_api(api: Api) -> None:
         api_name="explain",
         **MODEL_QUEUE,
     )
+    trigger.click(shown(api.sweep), [image, types, side, seed, model], swept, api_name="sweep", **SWEEP_QUEUE)
     trigger.click(shown(api.compare), [image, compared], reports, api_name="compare", **MODEL_QUEUE)
     trigger.click(shown(api.models), None, models, api_name="models")

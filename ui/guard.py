@@ -21,7 +21,7 @@ def shown(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
 
     @functools.wraps(function)
     def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        with _guard(function.__name__):
+        with _guard(getattr(function, "__name__", repr(function))):  # a partial has none
             return function(*args, **kwargs)
 
     return guarded
@@ -32,7 +32,7 @@ def shown_steps(function: Callable[Arguments, Iterator[Result]]) -> Callable[Arg
 
     @functools.wraps(function)
     def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Iterator[Result]:
-        with _guard(function.__name__):
+        with _guard(getattr(function, "__name__", repr(function))):
             yield from function(*args, **kwargs)
 
     return guarded

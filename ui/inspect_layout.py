@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from explain.heatmaps import METHODS
+from explain.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET, METHODS
 from explain.overlay import COLORMAPS
 from explain.targets import Target
 
@@ -66,8 +66,8 @@ def _heatmap_controls(targets: Mapping[str, Target]) -> dict[str, Any]:
         subject = gr.Radio(
             [(t(name), name) for name in (DEGRADED, ORIGINAL)], value=DEGRADED, label=t("inspect/map-of"), min_width=150
         )
-        target = gr.Dropdown(_labels(targets), value="difference", label=t("inspect/target"), min_width=150)
-        method = gr.Dropdown(_labels(METHODS), value="gradcam", label=t("inspect/method"), min_width=150)
+        target = gr.Dropdown(_labels(targets), value=DEFAULT_TARGET, label=t("inspect/target"), min_width=150)
+        method = gr.Dropdown(_labels(METHODS), value=DEFAULT_METHOD, label=t("inspect/method"), min_width=200)
         colormap = gr.Dropdown(
             [(label, name) for name, label in COLORMAPS.items()],
             value="viridis",

@@ -5,12 +5,13 @@ from pathlib import Path
 import gradio as gr
 from starlette.middleware import Middleware
 
+from .mcp_tools import use_uploads_only
 from .outputs import quick_pngs
 from .shield import Limits, Shield
 from .texts import translations
 from .tidy import temporary_folder, tidying
 
-CSS = Path(__file__).resolve().parent.parent / "assets" / "studio.css"
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
 QUEUE_SIZE = 200  # a lecture hall that opens the page at once
 MAX_UPLOAD = "40mb"
 KEEP_MINUTES = 50.0  # the page promises "within the hour"
@@ -25,8 +26,14 @@ for (const [event, input] of [["keyup", ".level input[type=range]"], ["change", 
 """
 
 
-def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = KEEP_MINUTES) -> str:
-    """Serve the page from threads of its own; returns its address.
+def scripts() -> str:
+    """What the page's head runs: a file of `assets/scripts` per tab that needs one."""
+    files = sorted((ASSETS / "scripts").glob("*.js"))
+    return SLIDER_KEYS + "".join(f"<script>{file.read_text('utf-8')}</script>" for file in files)
+
+
+def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = KEEP_MINUTES, mcp: bool = False) -> str:
+    """Serve the page from threads of its own, with `mcp` its endpoints as tools, too; returns its address.
 
     A temporary file is deleted `keep_minutes` after it was made, or at the next look: there are five in that time.
 
@@ -34,9 +41,9 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
         OSError: if the port is taken.
     """
     folder, seconds = temporary_folder(), 60 * keep_minutes
-    every = seconds / 5
+    if mcp:
+        use_uploads_only()
     quick_pngs(page)
-    page.delete_cache = (int(every), int(seconds))
     # api_open: a direct request would pass by the queue, and with it by "one at a time".
     _, address, _ = page.queue(max_size=QUEUE_SIZE, api_open=False).launch(
         server_name=host,
@@ -45,18 +52,19 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
         quiet=True,
         show_error=False,
         run_history=False,
+        mcp_server=mcp,
         max_file_size=MAX_UPLOAD,
         ssr_mode=False,
         i18n=translations(),
         theme=gr.themes.Default(
             primary_hue="indigo", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["monospace"]
         ),
-        css_paths=[CSS],
-        head=SLIDER_KEYS,
+        css_paths=sorted((ASSETS / "css").glob("*.css"), key=lambda file: file.stem != "studio"),
+        head=scripts(),
         footer_links=["api", "settings"],
         app_kwargs={
             "middleware": [Middleware(Shield, folder=folder, limits=Limits())],
-            "lifespan": tidying(page, folder, every=every, seconds=seconds),
+            "lifespan": tidying(page, folder, every=seconds / 5, seconds=seconds),
         },
     )
     return str(address)

@@ -39,6 +39,7 @@ def test_only_these_endpoints_are_named(client):
         "/score",
         "/degrade",
         "/explain",
+        "/sweep",
         "/compare",
         "/models",
     }
