@@ -1,4 +1,4 @@
-"""Which heatmap is shown where nobody chose: the one that finds damage best (docs/explanations.md).
+"""Which heatmap is shown where nobody chose: none finds damage better (docs/explanations.md).
 
 Apart from the methods themselves, so that a command line can name it without loading them.
 """

@@ -33,7 +33,7 @@ class Method:
 
 
 _GRADIENT = "Small, one gradient through the pooling."
-_PRINCIPAL = "Up to the time of a score by RN50; above 1,024 positions (1 megapixel) on a pooled feature map."
+_PRINCIPAL = "Up to a fifth of a score by compact; above 1,024 positions (1 megapixel) on a pooled feature map."
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
@@ -73,7 +73,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "shapleycam": Method(
             "ShapleyCAM",
             "Grad-CAM corrected by the curvature of the target.",
-            "Small, two gradients through the pooling.",
+            "A fifth of a score by compact: two gradients through the pooling.",
             LibraryCam("ShapleyCAM"),
             signed=True,
         ),
@@ -116,7 +116,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "quality_windows": Method(
             "Local quality, 3 × 3",
             "What the model would say of the surroundings of each place.",
-            "A tenth of a score by RN50, about one whole score by compact.",
+            "A sixth to a quarter of a score.",
             window_grid,
             signed=True,
             in_logits=True,
@@ -124,7 +124,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "occlusion": Method(
             "Occlusion",
             "How far the target falls when the features of a place are taken away.",
-            "Up to about 250 poolings: up to a third of a score by RN50, about five scores by compact.",
+            "A sixth to a quarter of a score.",
             occlusion_grid,
             signed=True,
             in_logits=True,

@@ -9,10 +9,11 @@ from qualiclip.degradations import Region
 from qualiclip.engines import build_engine
 from qualiclip.scoring import Scorer
 from qualiclip.tiling import encode
+from qualiclip.untrained import with_random_weights
 
 from .baselines import BASELINES
 from .benchmark import EVIDENCE, SPACING
-from .faithfulness import rank_correlation, with_random_weights
+from .faithfulness import rank_correlation
 from .heatmaps import Explanation, explain_features
 from .localisation import Values, auroc
 from .overlay import overlay

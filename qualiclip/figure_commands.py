@@ -34,14 +34,12 @@ if TYPE_CHECKING:
     from explain.resolution import Resolution
 
     from .scoring import Failure, QualityReport, Scorer
-    from .sweep import SweepRow
 
 commands = typer.Typer()
 FolderOption = Annotated[
     Path, typer.Option("--out", help="Folder for the results; made if missing.", show_default=False)
 ]
 FormatOption = Annotated[str, typer.Option("--format", help="Of the figures: png, svg or pdf.")]
-DETAIL_SIDE = 200  # px of a picture on a contact sheet, shown about one to one
 
 
 @commands.command()
@@ -182,51 +180,35 @@ def sweep(
     suffix: FormatOption = "png",
 ) -> None:
     """Score a picture at levels 0 to 5 of every degradation: scores.csv, contact_sheet.png, monotonicity.png."""
-    from PIL import Image
     from tqdm import tqdm
 
     from explain.files import figure_format
+    from explain.sweep_files import SweepFigures
 
     from .degradations import DEGRADATIONS
     from .errors import look_up
     from .pictures import load_picture, picture_to_image
-    from .sweep import SWEEP_COLUMNS, csv_cells, sweep
-    from .tables import csv_rows
+    from .sweep import reduced, sweep, sweep_table
 
     names = [name.strip() for name in types.split(",")] if types else list(DEGRADATIONS)
     for name in names:
         look_up(DEGRADATIONS, name, kind="degradation")
     figure_format(Path(f"figure.{suffix}"))
     scorer = load_scorer(model)
-    picture = load_picture(source, limits=scorer.limits)
+    picture = reduced(load_picture(source, limits=scorer.limits), side)
     if side is not None:
-        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
         say(f"picture reduced to {picture.width} × {picture.height} px")
     image = picture_to_image(picture)
     pristine = scorer.score(image)
     out.mkdir(parents=True, exist_ok=True)
     rows = []
-    with csv_rows(out / "scores.csv", SWEEP_COLUMNS, [pair.positive for pair in pristine.pairs]) as write_row:
+    with sweep_table(out / "scores.csv", source.name, [pair.positive for pair in pristine.pairs]) as write:
         for name in tqdm(names, unit="type", disable=None):
-            rows.append(sweep(image, pristine, scorer, name, seed=seed, side=DETAIL_SIDE))
-            for cells, report in csv_cells(rows[-1]):
-                write_row({"picture": source.name, **cells}, report)
-    _save_sweep(out, suffix, source.name, picture, rows)
-
-
-def _save_sweep(out: Path, suffix: str, name: str, picture: "Image.Image", rows: "Sequence[SweepRow]") -> None:
-    from explain.files import model_line, report_facts, save_figure
-    from explain.sweep_figures import contact_sheet, monotonicity_plot
-
-    pristine, seed = rows[0].reports[0], rows[0].seed
-    words = f"{name} at {picture.width} × {picture.height} px, seed {seed}\n{model_line(pristine)}"
-    size = f"{picture.width} × {picture.height} px"
-    facts = {"Picture": name, "Size": size, **report_facts(pristine), "Seed": str(seed)}
-    facts["Degradations"] = ", ".join(row.name for row in rows)
-    sheet = contact_sheet(picture, rows, title="Degradations at levels 1 to 5", facts=words)
-    plot = monotonicity_plot(rows, title="Quality score at rising levels", facts=words)
-    for stem, figure in (("contact_sheet", sheet), ("monotonicity", plot)):
-        save_figure(figure, out / f"{stem}.{suffix}", description=words, version=__version__, facts=facts)
+            rows.append(sweep(image, pristine, scorer, name, seed=seed))
+            write(rows[-1])
+    figures = SweepFigures(source.name, picture, rows)
+    figures.save_sheet(out / f"contact_sheet.{suffix}")
+    figures.save_curves(out / f"monotonicity.{suffix}")
     say(f"wrote scores.csv, contact_sheet.{suffix} and monotonicity.{suffix} to {out}")
 
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Generator, Tensor
 
 from .checkpoints import (
     CONTEXTS,
@@ -26,6 +26,7 @@ from .errors import WeightsError
 from .model import QualityModel
 from .prompts import ANTONYM_PAIRS, PromptPair
 from .text import TextEncoder, is_text_key, pair_features, texts_of
+from .untrained import ABOUT, SEED, TRAINED, UNTRAINED, state_sha256, with_random_weights
 from .weights import REGISTRY, cache_folder, fetch_model, resolve_model
 
 
@@ -49,12 +50,14 @@ def load_checkpoint(
     """The model of that name or path on the CPU: eval mode, single precision, no gradients.
 
     `pairs` replaces its prompts, encoded by its own text encoder, `scale` the factor before the softmax (the authors'
-    100, pyiqa's 50).
+    100, pyiqa's 50). The name `compact-untrained` stands for compact's network with random weights.
 
     Raises:
         UsageError: if the name is unknown, or the scale not positive.
         WeightsError: if the file can't be had, is damaged, does not fit, or has no text encoder for `pairs`.
     """
+    if name == UNTRAINED:
+        return _untrained(load_checkpoint(TRAINED, pairs=pairs, scale=scale))
     name = resolve_model(name)
     entry = REGISTRY.get(name)
     path, sha256 = fetch_model(name)
@@ -82,6 +85,11 @@ def load_checkpoint(
 
 def _text_encoder(path: Path) -> TextEncoder:
     return TextEncoder(clip_state(read_file(path)[1]))
+
+
+def _untrained(trained: Checkpoint) -> Checkpoint:
+    model = with_random_weights(trained.model, Generator().manual_seed(SEED))
+    return Checkpoint(UNTRAINED, model, state_sha256(model), MappingProxyType(dict(ABOUT)))
 
 
 def _features(label: str, state: Mapping[str, Tensor], sha256: str, pairs: tuple[PromptPair, ...] | None) -> Tensor:

@@ -21,6 +21,7 @@ COMPUTED = (
     "verdict/",
     "change/",
     "panel/",
+    "sweep/group-",
 )  # put together by the code
 
 

@@ -1,5 +1,6 @@
-"""The named endpoints for programs: /score, /degrade, /explain and /models."""
+"""The named endpoints for programs: /score, /degrade, /explain, /sweep, /compare and /models."""
 
+from dataclasses import asdict, replace
 from typing import Any
 
 import gradio as gr
@@ -11,12 +12,14 @@ from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL, MAX_SEED, Step
 from qualiclip.errors import InputError
 from qualiclip.pictures import image_to_picture
 from qualiclip.scoring import Scorer
+from qualiclip.sweep import LEVELS
 from qualiclip.weights import REGISTRY
 
-from .context import MODEL_QUEUE
+from .context import MODEL_QUEUE, SWEEP_QUEUE
 from .guard import shown
 from .studio import Studio, draw_overlay
 from .subject import Subject
+from .sweeps import SweepRequest, Sweeps
 from .uploads import photo_input
 
 
@@ -32,6 +35,7 @@ class Api:
     def __init__(self, studio: Studio) -> None:
         """Keep the studio."""
         self.studio = studio
+        self.sweeps = Sweeps(studio)
 
     def score(self, image: str | None, model: str) -> dict[str, Any]:
         """Quality score of a picture, in [0, 1], higher is better: the JSON object of `qualiclip score --json`."""
@@ -51,6 +55,38 @@ class Api:
         drawn = draw_overlay(self.studio.analyse(subject), explanation, colormap=colormap, opacity=opacity)
         return drawn, explanation.note
 
+    def sweep(
+        self, image: str | None, types: list[str], side: float | None, seed: float | None, model: str
+    ) -> dict[str, Any]:
+        """Scores of a picture at levels 0 to 5 of degradations: what `qualiclip sweep` writes, as a JSON object.
+
+        `types` are names of degradations, none for all; `side` is the length in px to which the longer side is first
+        reduced, 0 for full size. For each type there are the six scores, `srcc`, the rank correlation of level and
+        score in [-1, 1] (-1: each level scores lower), and `rises`, the levels that do not score below the one before.
+        """
+        names = tuple(types) or tuple(DEGRADATIONS)
+        request = SweepRequest(_needed(image), model, int(side or 0) or None, int(seed or 0), names)
+        rows = list(self.sweeps.rows(request))
+        report = rows[0].reports[0]
+        return {
+            "model": report.model,
+            "weights_sha256": report.weights_sha256,
+            "version": report.version,
+            "width": report.width,
+            "height": report.height,
+            "seed": request.seed,
+            "levels": list(LEVELS),
+            "types": {
+                row.name: {"scores": list(row.scores), "srcc": row.srcc, "rises": list(row.rises)} for row in rows
+            },
+        }
+
+    def compare(self, image: str | None, models: list[str]) -> list[dict[str, Any]]:
+        """Reports of a picture by several models, in their order, as `/score` gives them; without names, by all."""
+        subject = Subject(_needed(image), "")
+        served = models or list(self.studio.scorers)
+        return [self.studio.analyse(replace(subject, model=name)).report.to_dict() for name in served]
+
     def models(self) -> list[dict[str, Any]]:
         """The models that are being served; the first is the one that is used unless another is named."""
         return [_describe(scorer) for scorer in self.studio.scorers.values()]
@@ -59,10 +95,11 @@ class Api:
 def _describe(scorer: Scorer) -> dict[str, Any]:
     checkpoint = scorer.checkpoint
     entry = REGISTRY.get(checkpoint.name)
+    about = asdict(entry) if entry else checkpoint.training
     return {
         "name": checkpoint.name,
-        "description": entry.description if entry else "a checkpoint of the operator",
-        "licence": entry.licence if entry else "not stated",
+        "description": about.get("description", "a checkpoint of the operator"),
+        "licence": about.get("licence", "not stated"),
         "weights_sha256": checkpoint.sha256,
         "scale": checkpoint.model.settings.scale,
         "engine": scorer.engine,
@@ -85,9 +122,14 @@ def build_api(api: Api) -> None:
         target = gr.Dropdown(list(api.studio.targets()), value=DEFAULT_TARGET, label="target")
         colormap = gr.Dropdown(list(COLORMAPS), value="viridis", label="colormap")
         opacity = gr.Slider(0, 1, value=0.7, label="opacity")
+        types = gr.CheckboxGroup(list(DEGRADATIONS), value=[], label="types")
+        side = gr.Number(384, precision=0, minimum=0, label="side")
         picture = gr.Image(type="pil", format="png", label="picture")
         words, report, models = gr.Textbox(label="words"), gr.JSON(label="report"), gr.JSON(label="models")
+        swept = gr.JSON(label="sweep")
         model = gr.Dropdown(list(api.studio.scorers), value=api.studio.default, label="model")
+        compared = gr.Dropdown(list(api.studio.scorers), value=[], multiselect=True, label="models")
+        reports = gr.JSON(label="reports")
         trigger = gr.Button("run")
     trigger.click(shown(api.score), [image, model], report, api_name="score", **MODEL_QUEUE)
     trigger.click(shown(api.degrade), [image, name, level, seed], picture, api_name="degrade", **MODEL_QUEUE)
@@ -98,4 +140,6 @@ def build_api(api: Api) -> None:
         api_name="explain",
         **MODEL_QUEUE,
     )
+    trigger.click(shown(api.sweep), [image, types, side, seed, model], swept, api_name="sweep", **SWEEP_QUEUE)
+    trigger.click(shown(api.compare), [image, compared], reports, api_name="compare", **MODEL_QUEUE)
     trigger.click(shown(api.models), None, models, api_name="models")

@@ -13,6 +13,7 @@ from .studio import Studio
 from .subject_panel import SubjectPanel
 
 MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
+SWEEP_QUEUE: dict[str, Any] = {"concurrency_id": "sweep", "concurrency_limit": 1}  # long: nobody else waits for it
 PRIVATE: dict[str, Any] = {"api_visibility": "private", **MODEL_QUEUE}
 LOSSLESS: dict[str, Any] = {"type": "pil", "format": "png", "interactive": False}  # Gradio's default is lossy WebP
 FIRST_TAB = "inspect"

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from explain.files import report_facts, save_figure
 from explain.heatmaps import METHODS
 from explain.targets import find_target
 from qualiclip.prompts import PromptPair
+from qualiclip.scoring import QualityReport
 
 from .studio import Analysis
 from .subject import Subject
@@ -57,14 +59,24 @@ def write_figure(
 
 def write_scores(path: Path, subject: Subject, before: Analysis, after: Analysis) -> None:
     """Write a CSV file with a row per picture and prompt pair."""
-    region = {"region": str(subject.region)} if subject.region else {}
-    done = [{"type": step.name, "level": step.level, "seed": step.seed, **region} for step in subject.active_steps]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(CSV_COLUMNS)
-        for name, steps, analysis in (("original", [], before), ("degraded", done, after)):
-            report = analysis.report
-            shared = (name, json.dumps(steps), report.model, report.weights_sha256, report.version, report.score)
-            for pair in report.pairs:
-                values = (pair.probability, pair.similarity_positive, pair.similarity_negative)
-                writer.writerow([*shared, pair.positive, pair.negative, *values])
+        writer.writerows(report_rows("original", "[]", before.report))
+        writer.writerows(report_rows("degraded", steps_as_json(subject), after.report))
+
+
+def steps_as_json(subject: Subject) -> str:
+    """What is done to a picture, for programs."""
+    region = {"region": str(subject.region)} if subject.region else {}
+    return json.dumps(
+        [{"type": step.name, "level": step.level, "seed": step.seed, **region} for step in subject.active_steps]
+    )
+
+
+def report_rows(name: str, steps: str, report: QualityReport) -> Iterator[list[object]]:
+    """A row of `CSV_COLUMNS` for each prompt pair of a report."""
+    shared = (name, steps, report.model, report.weights_sha256, report.version, report.score)
+    for pair in report.pairs:
+        values = (pair.probability, pair.similarity_positive, pair.similarity_negative)
+        yield [*shared, pair.positive, pair.negative, *values]

@@ -32,7 +32,7 @@ def _build_code(context: PageContext, extras: InspectExtras, inputs: list[Compon
         shown(extras.code),
         inputs,
         [commands, lines],
-        trigger_mode="always_last",
+        trigger_mode="multiple",  # not "always_last", as the heatmap: see `PageContext.live`
         show_progress="hidden",
         api_visibility="private",
     )

@@ -6,8 +6,10 @@ from types import MappingProxyType
 import gradio as gr
 
 from qualiclip import __version__
+from qualiclip.weights import REGISTRY
 
 from .api import Api, build_api
+from .compare_layout import build_compare_tab
 from .context import FIRST_TAB, PageContext
 from .downloads import DownloadFolder
 from .examples import list_examples
@@ -16,6 +18,7 @@ from .lesson_layout import build_lesson_tab
 from .share import build_share, restore_on_load
 from .studio import Studio
 from .subject_panel import SubjectPanel
+from .sweep_layout import build_sweep_tab
 from .texts import ENGLISH, TABLES, t
 from .tidy import temporary_folder
 from .uploads import forbid_fetching
@@ -23,6 +26,8 @@ from .uploads import forbid_fetching
 TABS: Mapping[str, Callable[[PageContext], None]] = MappingProxyType(
     {
         "inspect": build_inspect_tab,
+        "sweep": build_sweep_tab,
+        "compare": build_compare_tab,
         "lesson": build_lesson_tab,
     }
 )
@@ -64,12 +69,18 @@ def _build_tab(context: PageContext, name: str, build: Callable[[PageContext], N
     context.tab_items[name] = item
 
 
+def _licence(model: str) -> str:
+    return f", {REGISTRY[model].licence}" if model in REGISTRY else ""
+
+
 def _build_footer(studio: Studio) -> None:
     with gr.Accordion(t("how-to-read/title"), open=False):
         gr.Markdown(t("how-to-read"))
     gr.Markdown(t("limits"), elem_id="limits")
     gr.Markdown(t("privacy"))
-    models = ", ".join(f"`{name}` (`{scorer.checkpoint.sha256[:12]}`, 0–1)" for name, scorer in studio.scorers.items())
+    models = ", ".join(
+        f"`{name}` (`{scorer.checkpoint.sha256[:12]}`, 0–1{_licence(name)})" for name, scorer in studio.scorers.items()
+    )
     gr.Markdown(
         f"{models}, QualiCLIP Studio {__version__}. [QualiCLIP, arXiv 2403.11176](https://arxiv.org/abs/2403.11176)",
         elem_id="footer",

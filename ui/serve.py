@@ -5,6 +5,7 @@ from pathlib import Path
 import gradio as gr
 from starlette.middleware import Middleware
 
+from .mcp_tools import use_uploads_only
 from .outputs import quick_pngs
 from .shield import Limits, Shield
 from .texts import translations
@@ -25,8 +26,8 @@ for (const [event, input] of [["keyup", ".level input[type=range]"], ["change", 
 """
 
 
-def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = KEEP_MINUTES) -> str:
-    """Serve the page from threads of its own; returns its address.
+def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = KEEP_MINUTES, mcp: bool = False) -> str:
+    """Serve the page from threads of its own, with `mcp` its endpoints as tools, too; returns its address.
 
     A temporary file is deleted `keep_minutes` after it was made, or at the next look: there are five in that time.
 
@@ -34,9 +35,9 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
         OSError: if the port is taken.
     """
     folder, seconds = temporary_folder(), 60 * keep_minutes
-    every = seconds / 5
+    if mcp:
+        use_uploads_only()
     quick_pngs(page)
-    page.delete_cache = (int(every), int(seconds))
     # api_open: a direct request would pass by the queue, and with it by "one at a time".
     _, address, _ = page.queue(max_size=QUEUE_SIZE, api_open=False).launch(
         server_name=host,
@@ -45,6 +46,7 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
         quiet=True,
         show_error=False,
         run_history=False,
+        mcp_server=mcp,
         max_file_size=MAX_UPLOAD,
         ssr_mode=False,
         i18n=translations(),
@@ -56,7 +58,7 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
         footer_links=["api", "settings"],
         app_kwargs={
             "middleware": [Middleware(Shield, folder=folder, limits=Limits())],
-            "lifespan": tidying(page, folder, every=every, seconds=seconds),
+            "lifespan": tidying(page, folder, every=seconds / 5, seconds=seconds),
         },
     )
     return str(address)

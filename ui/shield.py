@@ -33,13 +33,15 @@ class Limits:
     """How much a request may bring, in bytes, and how much may lie in the folder of uploads."""
 
     upload: int = 400 * MB  # of one request, which may hold many files; of one file: see `launch_page`
+    tool: int = 64 * MB  # a picture in the text of a call
     other: int = MB
     folder: int = 4096 * MB
 
     def of(self, path: str) -> int:
         """The limit of a request's body."""
-        roomy = (f"{API}/upload", f"{API}/component_server", f"{API}/mcp")
-        return self.upload if path.startswith(roomy) else self.other
+        if path.startswith((f"{API}/upload", f"{API}/component_server")):
+            return self.upload
+        return self.tool if path.startswith(f"{API}/mcp") else self.other
 
 
 def security_headers() -> dict[str, str]:

@@ -9,6 +9,7 @@ import gradio as gr
 from gradio.components import Component
 
 from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL, MAX_SEED
+from qualiclip.untrained import UNTRAINED
 
 from .examples import Example, thumbnail
 from .guard import shown
@@ -33,7 +34,7 @@ class SubjectPanel:
         self.first = PanelValues(str(examples[0].path), studio.default, slots, 0, WHOLE, FIRST_SIDES)
         self.photo = _photo(examples)
         self.model = gr.Dropdown(
-            list(studio.scorers),
+            model_choices(studio),
             value=studio.default,
             label=t("panel/model"),
             elem_id="model",
@@ -66,6 +67,11 @@ class SubjectPanel:
         self.photo.select(
             choose, self.photo, [self.region, *self.sides], show_progress="hidden", api_visibility="private"
         )
+
+
+def model_choices(studio: Studio) -> list[tuple[str, str]]:
+    """The models that are served, with their names; that of the untrained one says what it is."""
+    return [(t("model/untrained") if name == UNTRAINED else name, name) for name in studio.scorers]
 
 
 class ClickedRegion:

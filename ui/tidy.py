@@ -10,7 +10,6 @@ from typing import Any
 
 import anyio.to_thread
 import gradio as gr
-from gradio.route_utils import delete_files_created_by_app
 from gradio.utils import get_upload_folder
 
 from qualiclip.memory import trim
@@ -53,14 +52,15 @@ def delete_old(folder: Path, *, seconds: float, keep: set[str]) -> None:
 
 
 def tidy(page: gr.Blocks, folder: Path, *, seconds: float) -> None:
-    """Delete a page's temporary files older than that, and give freed memory back.
+    """Delete a page's temporary files older than that, forget them, and give freed memory back.
 
-    Gradio forgets a file only if it deleted it itself, so it goes first; and it leaves behind empty folders and the
-    beginnings of uploads that broke off.
+    Gradio's own `delete_cache` leaves empty folders and the beginnings of uploads that broke off behind, and stops for
+    good when a file comes while it counts them.
     """
-    delete_files_created_by_app(page, int(seconds))
     keep = {path for block in page.blocks.values() for path in getattr(block, "keep_in_cache", ())}
     delete_old(folder, seconds=seconds, keep=keep)
+    for known in page.temp_file_sets:
+        known.difference_update([path for path in tuple(known) if not os.path.exists(path)])
     trim()
 
 

@@ -17,7 +17,7 @@ def fetch(address, body=None, *, method=None, **headers):
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(address, body, names, method=method)
     try:
-        with urllib.request.urlopen(request) as response:
+        with urllib.request.urlopen(request, timeout=300) as response:
             return response.status, response.headers, response.read()
     except urllib.error.HTTPError as error:
         with error:

@@ -34,11 +34,13 @@ def pixels(path):
         return np.asarray(picture.convert("RGB")).copy()
 
 
-def test_only_the_four_endpoints_are_named(client):
+def test_only_these_endpoints_are_named(client):
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == {
         "/score",
         "/degrade",
         "/explain",
+        "/sweep",
+        "/compare",
         "/models",
     }
 
@@ -70,12 +72,23 @@ def test_endpoints_are_typed(client):
     assert types["name"] == list(DEGRADATIONS)
     types = {p["parameter_name"]: p["type"].get("enum") for p in endpoints["/explain"]["parameters"]}
     assert types["method"] == list(METHODS)
+    (models,) = (p for p in endpoints["/compare"]["parameters"] if p["parameter_name"] == "models")
+    assert models["type"]["items"]["enum"] == ["compact", "compact-untrained"]
 
 
 def test_models_says_what_is_served(client):
-    (model,) = client.predict(api_name="/models")
-    assert model["name"] == "compact"
+    model, twin = client.predict(api_name="/models")
+    assert (model["name"], twin["name"]) == ("compact", "compact-untrained")
     assert model["weights_sha256"] == qualiclip.load("compact").checkpoint.sha256
+    assert "never trained" in twin["description"]
+
+
+def test_compare_gives_a_report_for_each_model(client):
+    reports = client.predict(handle_file(CAT), api_name="/compare")
+    assert [report["model"] for report in reports] == ["compact", "compact-untrained"]
+    assert reports[0] == client.predict(handle_file(CAT), api_name="/score")
+    (only,) = client.predict(handle_file(CAT), ["compact-untrained"], api_name="/compare")
+    assert only == reports[1]
 
 
 @pytest.mark.parametrize(

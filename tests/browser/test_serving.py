@@ -48,3 +48,15 @@ def test_engine_of_the_command_line_is_the_one_that_scores():
     finally:
         server.stop()
     assert (model["engine"], model["precision"]) == ("eager", "fp32")
+
+
+def test_tools_without_their_package_are_one_line():
+    """None in the place of a module: Python then says that there is no such package."""
+    code = (
+        "import runpy, sys; sys.modules['mcp'] = None; sys.argv = ['app.py', '--mcp'];"
+        "runpy.run_path('app.py', run_name='__main__')"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 2
+    assert done.stderr == 'app.py: --mcp needs the package mcp, which is not installed; `pip install "mcp>=1.21,<2"`\n'
