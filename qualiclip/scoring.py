@@ -1,7 +1,7 @@
 """Scorer: pictures in, quality reports out."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from .loading import Checkpoint, load_checkpoint
 from .model import QualityModel
 from .pictures import DEFAULT_LIMITS, PictureLimits, PictureSource, as_image
 from .prompts import PromptPair
-from .reading import decoded, grouped
+from .reading import Source, decoded, grouped
 from .tiling import encode
 
 
@@ -138,7 +138,16 @@ class Scorer:
         The next pictures are decoded while one is computed, and neighbours of equal size are computed together.
         Memory stays bounded: as many pictures as have `PIXELS_AHEAD` together, or two.
         """
-        for group in grouped(decoded(self.read, sources)):
+        return self.score_read(sources, self.read)
+
+    def score_read(
+        self, sources: Iterable[Source], read: Callable[[Source], Tensor]
+    ) -> Iterator[QualityReport | Failure]:
+        """Like `score_many`, for whatever `read` turns into an image (3, H, W) or refuses with an `InputError`.
+
+        `read` is called from threads, ahead of the results.
+        """
+        for group in grouped(decoded(read, sources)):
             images = [item.image for item in group if item.image is not None]
             if not images:
                 yield Failure(_path_of(group[0].source), group[0].error)
@@ -166,7 +175,7 @@ def report_pairs(model: QualityModel, feature_map: Tensor) -> tuple[PairReport, 
     return _pair_reports(model, feature_map)[1]
 
 
-def _path_of(source: PictureSource) -> str | None:
+def _path_of(source: object) -> str | None:
     return os.fspath(source) if isinstance(source, str | os.PathLike) else None
 
 

@@ -9,6 +9,7 @@ from qualiclip import __version__
 from qualiclip.weights import REGISTRY
 
 from .api import Api, build_api
+from .batch_layout import build_batch_tab
 from .compare_layout import build_compare_tab
 from .context import FIRST_TAB, PageContext
 from .downloads import DownloadFolder
@@ -28,6 +29,7 @@ TABS: Mapping[str, Callable[[PageContext], None]] = MappingProxyType(
         "inspect": build_inspect_tab,
         "sweep": build_sweep_tab,
         "compare": build_compare_tab,
+        "batch": build_batch_tab,
         "lesson": build_lesson_tab,
     }
 )

@@ -5,13 +5,15 @@ from pathlib import Path
 import gradio as gr
 from starlette.middleware import Middleware
 
+from qualiclip.errors import UsageError
+
 from .mcp_tools import use_uploads_only
 from .outputs import quick_pngs
 from .shield import Limits, Shield
 from .texts import translations
 from .tidy import temporary_folder, tidying
 
-CSS = Path(__file__).resolve().parent.parent / "assets" / "studio.css"
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
 QUEUE_SIZE = 200  # a lecture hall that opens the page at once
 MAX_UPLOAD = "40mb"
 KEEP_MINUTES = 50.0  # the page promises "within the hour"
@@ -24,6 +26,22 @@ for (const [event, input] of [["keyup", ".level input[type=range]"], ["change", 
   });
 </script>
 """
+
+
+def scripts() -> str:
+    """What the page's head runs: a file of `assets/scripts` per tab that needs one."""
+    files = sorted((ASSETS / "scripts").glob("*.js"))
+    return SLIDER_KEYS + "".join(f"<script>{file.read_text('utf-8')}</script>" for file in files)
+
+
+def check_keep_minutes(minutes: float) -> None:
+    """Check that temporary files go as soon as the page promises.
+
+    Raises:
+        UsageError: if they would be kept for longer, or not at all.
+    """
+    if not 0 < minutes <= KEEP_MINUTES:
+        raise UsageError(f"--keep-minutes {minutes:g}: expected above 0, at most {KEEP_MINUTES:g}")
 
 
 def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = KEEP_MINUTES, mcp: bool = False) -> str:
@@ -53,8 +71,8 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
         theme=gr.themes.Default(
             primary_hue="indigo", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["monospace"]
         ),
-        css_paths=[CSS],
-        head=SLIDER_KEYS,
+        css_paths=sorted((ASSETS / "css").glob("*.css"), key=lambda file: file.stem != "studio"),
+        head=scripts(),
         footer_links=["api", "settings"],
         app_kwargs={
             "middleware": [Middleware(Shield, folder=folder, limits=Limits())],
