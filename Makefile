@@ -5,8 +5,8 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format docs bench bench-ui soak bench-degradations ordering robustness compact benchmark-explanations docs-explanations \
-        browser screenshot clean
+.PHONY: demo test check format docs bench bench-degradations bench-explanations bench-ui bench-sweep soak ordering \
+        robustness compact benchmark-explanations docs-explanations browser screenshot space gallery clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python app.py --port $(PORT)
@@ -35,9 +35,16 @@ bench-ui: $(VENV)/.installed-dev browser
 # make soak [MINUTES=30]: a studio under mixed load; fails if memory grows, or files or threads are left
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),30)
+# 24 types × 5 levels through the server
+bench-sweep: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bench_sweep
 
 bench-degradations: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench_degradations
+
+# What heatmaps cost, in parts of a score, on one core.
+bench-explanations: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench_explanations
 
 # make ordering PHOTOS=folder: are levels further from the original one by one, by PSNR and by FSIMc?
 ordering: $(VENV)/.installed-dev
@@ -67,6 +74,16 @@ compact: $(VENV)/.installed
 	  --out runs/average.safetensors
 	$(BIN)/python -m train attributes runs/average.safetensors --photos $(PHOTOS) --out runs/compact.safetensors \
 	  --count 500 --set seed=31
+
+# The folder to push to a Hugging Face Space, in build/space; docs/space.md says how.
+space: $(VENV)/.installed
+	rm -rf build/space
+	$(BIN)/python -m ui.space --out build/space
+
+# Sweeps of the example photos as plain HTML, in build/gallery: 4 minutes, 33 MB; docs/space.md says how to publish it.
+gallery: $(VENV)/.installed
+	rm -rf build/gallery
+	$(BIN)/python -m ui.gallery --out build/gallery
 
 screenshot: $(VENV)/.installed-dev browser
 	$(BIN)/python -m tests.screenshot docs/inspect.png

@@ -13,10 +13,15 @@ import tempfile
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="Open the studio in the browser.")
-    parser.add_argument("--model", default="auto", help="name or path of a model")
+    parser.add_argument(
+        "--models",
+        default=os.environ.get("QUALICLIP_MODELS", "auto"),
+        help="names or paths of models, with commas; the first is shown first",
+    )
     parser.add_argument("--engine", default="auto", help="how to compute: auto, eager, fused, openvino, compile")
     parser.add_argument("--precision", default="fp32", help="numbers to compute with: fp32, or bf16 where it is fast")
-    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
+    address = "0.0.0.0" if "SPACE_ID" in os.environ else "127.0.0.1"  # a Space is reached from outside of its container
+    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", address))
     parser.add_argument("--port", type=int, default=os.environ.get("GRADIO_SERVER_PORT", "7860"))
     parser.add_argument("--megapixels", type=float, default=16.0, help="largest picture that is accepted")
     parser.add_argument("--keep-minutes", type=float, default=50.0, help="temporary files are deleted after these")
@@ -40,7 +45,7 @@ def set_environment(host: str) -> None:
 
 
 def main() -> int:
-    """Load the model, build the page, serve it until stopped. Returns the exit status."""
+    """Load the models, build the page, serve it until stopped. Returns the exit status."""
     arguments = parse_arguments()
     set_environment(arguments.host)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that temporary files are deleted then, too
@@ -50,10 +55,12 @@ def main() -> int:
     from qualiclip.pictures import PictureLimits
     from qualiclip.scoring import load
     from qualiclip.threads import set_threads
+    from qualiclip.untrained import TRAINED, UNTRAINED
     from ui.mcp_tools import require_mcp
     from ui.page import build_page
     from ui.serve import check_keep_minutes, launch_page
     from ui.studio import Studio
+    from ui.zerogpu import announce
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     limit_arenas(2)
@@ -63,11 +70,18 @@ def main() -> int:
             require_mcp()
         check_keep_minutes(arguments.keep_minutes)
         limits = PictureLimits(megapixels=arguments.megapixels)
-        scorer = load(arguments.model, engine=arguments.engine, precision=arguments.precision, limits=limits)
+        scorers = [
+            load(name.strip(), engine=arguments.engine, precision=arguments.precision, limits=limits)
+            for name in arguments.models.split(",")
+        ]
+        names = [scorer.checkpoint.name for scorer in scorers]
+        if TRAINED in names and UNTRAINED not in names:
+            scorers.append(load(UNTRAINED, engine=arguments.engine, precision=arguments.precision, limits=limits))
     except QualiclipError as error:
         sys.stderr.write(f"app.py: {error}\n")
         return 2 if isinstance(error, UsageError) else 1
-    page = build_page(Studio(scorer))
+    page = build_page(Studio(*scorers))
+    announce()
     try:
         address = launch_page(
             page, host=arguments.host, port=arguments.port, keep_minutes=arguments.keep_minutes, mcp=arguments.mcp

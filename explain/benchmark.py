@@ -20,9 +20,10 @@ from qualiclip.degradations.table import MAX_LEVEL
 from qualiclip.errors import UsageError, look_up
 from qualiclip.model import QualityModel
 from qualiclip.scoring import Scorer
+from qualiclip.untrained import with_random_weights
 
 from .baselines import BASELINES
-from .faithfulness import Curves, draw_curves, rank_correlation, with_random_weights
+from .faithfulness import Curves, draw_curves, rank_correlation
 from .heatmaps import METHODS, Explanation, explain_features
 from .localisation import Localisation, Mask, Values, measure
 from .masks import SHAPES

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from scipy import linalg
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -94,13 +95,44 @@ class LibraryCam:
         return cam_grid(model, feature_map, self.cam, value)
 
 
+def features_alone(model: QualityModel, feature_map: Tensor, value: Value) -> Tensor:
+    """What EigenCAM decomposes: a feature map (1, C, h, w) as it is."""
+    return feature_map
+
+
+def gradient_times_features(model: QualityModel, feature_map: Tensor, value: Value) -> Tensor:
+    """What EigenGradCAM decomposes: a feature map (1, C, h, w) times the gradient of the target."""
+    features = feature_map.detach().clone().requires_grad_()
+    with torch.enable_grad():  # the caller may have turned gradients off
+        (gradient,) = torch.autograd.grad(value(model.similarities(features)[0]), features)
+    return gradient * feature_map
+
+
+def first_component(feature_map: Tensor) -> Tensor:
+    """Projection (h, w) of the positions of a feature map (1, C, h, w) on their first principal component.
+
+    By way of the products of all positions, or of all channels where those are fewer: the library's full decomposition
+    takes ten times as long.
+    """
+    positions = feature_map[0].flatten(1).T.double().numpy()  # (P, C)
+    centred = positions - positions.mean(axis=0)
+    few = centred if len(centred) <= centred.shape[1] else centred.T
+    last = len(few) - 1
+    variance, axis = linalg.eigh(few @ few.T, subset_by_index=[last, last])
+    projection = axis[:, 0] * np.sqrt(max(variance[0], 0.0)) if few is centred else centred @ axis[:, 0]
+    return torch.from_numpy(projection).float().view(feature_map.shape[-2:])
+
+
 @dataclass(frozen=True)
 class PrincipalCam(LibraryCam):
     """A method that takes the first principal component of the positions.
 
-    A component has no sign of its own: the side that reaches further from the mean is taken as positive.
+    `decomposed` gives a feature map whose component that is; without it the library does all. A component has no sign
+    of its own: the side that reaches further from the mean is taken as positive.
     Source: Chung and Ying, Seg-Eigen-CAM, 2025, equation 13.
     """
+
+    decomposed: Callable[[QualityModel, Tensor, Value], Tensor] | None = None
 
     def __call__(self, model: QualityModel, feature_map: Tensor, value: Value) -> Tensor:
         """Map (h, w) of a feature map (1, C, h, w), by way of a pooled one if it has too many positions."""
@@ -108,7 +140,10 @@ class PrincipalCam(LibraryCam):
         small = pooled(feature_map)
         if _is_flat(small):
             return torch.zeros(size)
-        grid = super().__call__(model, small, value)
+        if self.decomposed is None:
+            grid = super().__call__(model, small, value)
+        else:
+            grid = first_component(self.decomposed(model, small, value))
         oriented = -grid if grid.min().abs() > grid.max().abs() else grid
         if grid.shape == size:
             return oriented

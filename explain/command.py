@@ -1,5 +1,7 @@
 """What `qualiclip explain` does: a picture in, the picture with a heatmap over it out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +16,10 @@ from qualiclip.scoring import Scorer
 from .heatmaps import Explanation, explain_features, explain_finely
 from .methods import METHODS
 from .overlay import overlay
-from .quality_map import STRIDE, STRIDES
+from .quality_map import STRIDE, STRIDES, Progress
 from .targets import find_target
+
+PATIENCE = 0.5  # seconds before a progress bar appears
 
 
 @dataclass(frozen=True)
@@ -60,19 +64,24 @@ def explain_picture(scorer: Scorer, source: Path, out: Path, settings: ExplainSe
     return result.note
 
 
-def _explain(scorer: Scorer, image: Tensor, settings: ExplainSettings) -> Explanation:
-    height, width = image.shape[-2:]
-    if settings.stride == STRIDE:
-        features = scorer.encode(image)
-        return explain_features(
-            scorer.model, features, size=(height, width), method=settings.method, target=settings.target
-        )
-    with tqdm(desc="encodings", disable=None, leave=False) as bar:
+@contextmanager
+def _bar(name: str) -> Iterator[Progress]:
+    """A bar on standard error, if that is a terminal and the work takes long, for work that says how far it is."""
+    with tqdm(desc=name, disable=None, leave=False, delay=PATIENCE) as bar:
 
         def show(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        return explain_finely(
-            scorer.model, scorer.encode, image, target=settings.target, stride=settings.stride, progress=show
-        )
+        yield show
+
+
+def _explain(scorer: Scorer, image: Tensor, settings: ExplainSettings) -> Explanation:
+    height, width = image.shape[-2:]
+    model, method, target, stride = scorer.model, settings.method, settings.target, settings.stride
+    if stride == STRIDE:
+        features = scorer.encode(image)
+        with _bar(METHODS[method].label) as show:
+            return explain_features(model, features, size=(height, width), method=method, target=target, progress=show)
+    with _bar("encodings") as show:
+        return explain_finely(model, scorer.encode, image, target=target, stride=stride, progress=show)

@@ -1,8 +1,9 @@
-"""Figure of several models on the same pictures: scores, bars, and heatmaps on one scale; tuned beside untuned."""
+"""Figure of models and pictures side by side: scores, bars, and heatmaps on one scale; tuned beside untuned."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn import functional
 
-from qualiclip.errors import UsageError
+from qualiclip.errors import UsageError, look_up
 from qualiclip.pictures import image_to_picture
 from qualiclip.scoring import PairReport, QualityReport, Scorer
 
@@ -29,6 +30,13 @@ HEAD, BELOW = 0.75, 0.4  # in; a block's words above its pictures, and the space
 BAR, LABEL, BETWEEN = 0.17, 0.165, 0.08  # in; height of a bar, of a line beside it, and between two groups
 CONTOUR = 0.5  # of the scale; drawn as a line, for those who can't tell the colours
 COLORMAP, OPACITY = "viridis", 0.8
+SCALES: Mapping[str, str] = MappingProxyType(  # which maps share a scale: those of a picture, all, or none
+    {
+        "picture": "All maps of a picture are on one scale, in {unit}: the strongest place of any of them is its end.",
+        "figure": "All maps are on one scale, in {unit}: the strongest place of any of them is its end.",
+        "map": "Each map has its own scale, whose end is its strongest place: colours of two maps don't compare.",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -62,9 +70,14 @@ def compare_models(
         grid_size = (feature_map.shape[-2], feature_map.shape[-1])
         explanation = explain_features(scorer.model, feature_map, size=grid_size, method=method, target=target)
         opinions.append(Opinion(scorer.report(image, feature_map, path=str(path)), explanation.grid))
-    picture = image_to_picture(image)
-    picture.thumbnail((round(BOX * ON_PAPER), round(TALLEST * ON_PAPER)), Image.Resampling.LANCZOS)
-    return Comparison(path.name, picture, tuple(opinions))
+    return Comparison(path.name, shown_picture(image_to_picture(image)), tuple(opinions))
+
+
+def shown_picture(picture: Image.Image) -> Image.Image:
+    """A copy of a picture, as large as the figure shows it."""
+    shown = picture.copy()
+    shown.thumbnail((round(BOX * ON_PAPER), round(TALLEST * ON_PAPER)), Image.Resampling.LANCZOS)
+    return shown
 
 
 def same_scale(comparison: Comparison, *, signed: bool) -> tuple[list[NDArray[np.float32]], float]:
@@ -72,13 +85,38 @@ def same_scale(comparison: Comparison, *, signed: bool) -> tuple[list[NDArray[np
 
     A peak of 0 means that no place speaks for the target in any of them.
     """
+    maps = _maps(comparison, signed)
+    peak = _peak(maps)
+    return _over(maps, peak), peak
+
+
+def _maps(comparison: Comparison, signed: bool) -> list[NDArray[np.float32]]:
+    """The heatmaps (H, W) at the picture's size, unscaled."""
     size = (comparison.picture.height, comparison.picture.width)
     maps: list[NDArray[np.float32]] = []
     for opinion in comparison.opinions:
         kept = torch.from_numpy(opinion.grid if signed else np.maximum(opinion.grid, 0))
         maps.append(functional.interpolate(kept[None, None], size=size, mode="bilinear")[0, 0].numpy())  # (H, W)
-    peak = max(float(np.abs(values).max()) for values in maps)
-    return ([values / np.float32(peak) for values in maps] if peak > 0 else maps), peak
+    return maps
+
+
+def _peak(maps: Sequence[NDArray[np.float32]]) -> float:
+    return max(float(np.abs(values).max()) for values in maps)
+
+
+def _over(maps: Sequence[NDArray[np.float32]], peak: float) -> list[NDArray[np.float32]]:
+    return [values / np.float32(peak or 1) for values in maps]
+
+
+def _scaled(comparisons: Sequence[Comparison], *, signed: bool, scale: str) -> list[list[NDArray[np.float32]]]:
+    """The heatmaps of each picture, on one of the `SCALES`."""
+    maps = [_maps(comparison, signed) for comparison in comparisons]
+    if scale == "map":
+        return [[_over([values], _peak([values]))[0] for values in those] for those in maps]
+    peaks = [_peak(those) for those in maps]
+    if scale == "figure":
+        peaks = [max(peaks)] * len(peaks)
+    return [_over(those, peak) for those, peak in zip(maps, peaks, strict=True)]
 
 
 def _draw_lines(axes: Axes, values: NDArray[np.float32]) -> None:
@@ -138,14 +176,15 @@ def _block_height(comparison: Comparison) -> float:
     return HEAD + max(tallest, _bars_height(comparison.opinions) + 0.3) + BELOW
 
 
-def _draw_block(canvas: Canvas, y: float, comparison: Comparison, signed: bool) -> None:
+def _draw_block(
+    canvas: Canvas, y: float, comparison: Comparison, maps: Sequence[NDArray[np.float32]], signed: bool
+) -> None:
     """One picture: itself, what each model says of it, the heatmaps, the bars."""
     report = comparison.opinions[0].report
     picture, size = comparison.picture, fitted(comparison.picture, BOX, TALLEST)
     canvas.text(EDGE, y + 0.1, comparison.name, BOX, size=HEADING)
     canvas.text(EDGE, y + 0.42, f"{report.width} × {report.height} px", BOX, size=SMALL, color=QUIET)
     canvas.picture(EDGE, y + HEAD, size, picture)
-    maps, _ = same_scale(comparison, signed=signed)
     for index, (opinion, values) in enumerate(zip(comparison.opinions, maps, strict=True)):
         x = EDGE + (index + 1) * (BOX + GAP)
         _draw_model(canvas, x, y + 0.1, opinion.report, COLORS[index])
@@ -185,22 +224,30 @@ def check_counts(pictures: int, models: int) -> None:
 
 
 def comparison_figure(
-    comparisons: Sequence[Comparison], *, method: str, target: str, title: str, facts: list[str]
+    comparisons: Sequence[Comparison],
+    *,
+    method: str,
+    target: str,
+    title: str,
+    facts: list[str],
+    scale: str = "picture",
 ) -> Figure:
     """A block for each picture: itself, scores and heatmaps of all models, and the bars of the prompt pairs.
 
-    The heatmaps of one picture are on one scale: a colour means the same value in each of them.
+    The heatmaps of one picture are on one scale: a colour means the same value in each of them. With the `scale`
+    "figure" those of all pictures are, with "map" each has its own.
 
     Raises:
-        UsageError: if there are more pictures or models than can be seen on one figure.
+        UsageError: if there are more pictures or models than can be seen on one figure, or the scale is unknown.
     """
     models, signed = len(comparisons[0].opinions), TARGETS[target].signed
     check_counts(len(comparisons), models)
     width = 2 * EDGE + (models + 1) * (BOX + GAP) + 0.1 + LABELS + BARS_WIDTH + 0.1 + VALUES
     lines = "Lines run at half of the scale, dashed where the score is lowered. " if signed else ""
+    said = look_up(SCALES, scale, kind="scale").format(unit="logits" if METHODS[method].in_logits else "cosines")
     caption = caption_lines(
-        f"Heatmaps: {METHODS[method].label}. {TARGETS[target].description} All maps of a picture are on one scale, in "
-        f"cosines: the strongest place of any of them is its end. {lines}A heatmap is a hint, not a proof.",
+        f"Heatmaps: {METHODS[method].label}. {TARGETS[target].description} {said} {lines}"
+        "A heatmap is a hint, not a proof.",
         width - BOX - GAP,
     )
     top = heading_height(facts) + 0.3
@@ -208,8 +255,8 @@ def comparison_figure(
     canvas = Canvas(width, bottom + len(caption) * line_height(SMALL) + EDGE)
     canvas.heading(title, facts)
     y = top
-    for comparison in comparisons:
-        _draw_block(canvas, y, comparison, signed)
+    for comparison, maps in zip(comparisons, _scaled(comparisons, signed=signed, scale=scale), strict=True):
+        _draw_block(canvas, y, comparison, maps, signed)
         y += _block_height(comparison)
     _draw_key(canvas, bottom + line_height(SMALL) / 2, signed)
     for index, line in enumerate(caption):

@@ -6,7 +6,6 @@ If the map is right, the score falls early in the first and rises early in the s
 Source: RISE (Petsiuk et al. 2018, arXiv 1806.07421); random weights: Adebayo et al. 2018, arXiv 1810.03292.
 """
 
-import copy
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import stats
-from torch import Generator, Tensor, nn
-
-from qualiclip.model import QualityModel
+from torch import Tensor
 
 from .localisation import Values
 
@@ -61,29 +58,6 @@ def draw_curves(score: Score, image: Tensor, blurred: Tensor, values: Values, *,
 
     deletion = (ends[0], *between(image, blurred), ends[1])
     return Curves(deletion, (ends[1], *between(blurred, image), ends[0]))
-
-
-# Random weights
-
-
-def _fill(module: nn.Module, generator: Generator) -> None:
-    for name, parameter in module.named_parameters(recurse=False):
-        if parameter.dim() > 1:
-            nn.init.kaiming_normal_(parameter, generator=generator)
-        else:
-            nn.init.constant_(parameter, 1.0 if name == "weight" else 0.0)
-    for name, buffer in module.named_buffers(recurse=False):
-        if name in ("running_mean", "running_var"):
-            buffer.fill_(1.0 if name == "running_var" else 0.0)
-
-
-def with_random_weights(model: QualityModel, generator: Generator) -> QualityModel:
-    """A copy of a model with fresh weights in its whole image encoder, and the same prompts."""
-    fresh = copy.deepcopy(model)
-    with torch.no_grad():
-        for module in fresh.backbone.modules():
-            _fill(module, generator)
-    return fresh.eval().requires_grad_(False)
 
 
 def rank_correlation(first: Values, second: Values) -> float:

@@ -5,7 +5,7 @@ local quality, which is asked for by its stride.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,11 +16,22 @@ from qualiclip.errors import UsageError, look_up
 from qualiclip.model import QualityModel
 
 from .cams import MOST_POSITIONS, PrincipalCam
+from .defaults import DEFAULT_METHOD, DEFAULT_TARGET
 from .methods import METHODS, Method
 from .quality_map import STRIDE, Progress, fine_quality_grid
 from .targets import TARGETS, Target, find_target
 
-__all__ = ["METHODS", "TARGETS", "Explanation", "difference_of_models", "explain_features", "explain_finely"]
+__all__ = [
+    "DEFAULT_METHOD",
+    "DEFAULT_TARGET",
+    "METHODS",
+    "TARGETS",
+    "Explanation",
+    "difference_of_models",
+    "explain_features",
+    "explain_finely",
+    "on_one_scale",
+]
 
 
 @dataclass(frozen=True)
@@ -87,9 +98,12 @@ def _hats(side: int, count: int, stride: int) -> Tensor:
     return (1 - (pixels.clamp(0, count - 1)[:, None] - torch.arange(count)).abs()).clamp(min=0)  # (side, count)
 
 
+def _unscaled(grid: Tensor, size: tuple[int, int], *, stride: int, signed: bool) -> Tensor:
+    return enlarge(grid if signed else grid.clamp(min=0), size, stride=stride)
+
+
 def _drawn(grid: Tensor, size: tuple[int, int], *, stride: int, signed: bool) -> NDArray[np.float32]:
-    kept = grid if signed else grid.clamp(min=0)
-    enlarged = enlarge(kept, size, stride=stride)
+    enlarged = _unscaled(grid, size, stride=stride, signed=signed)
     peak = enlarged.abs().max()
     values: NDArray[np.float32] = (enlarged / peak if peak > 0 else torch.zeros_like(enlarged)).numpy()
     return values
@@ -110,9 +124,18 @@ def _meaning(method: Method, target: Target, positions: int) -> str:
 
 
 def explain_features(
-    model: QualityModel, feature_map: Tensor, *, size: tuple[int, int], method: str, target: str
+    model: QualityModel,
+    feature_map: Tensor,
+    *,
+    size: tuple[int, int],
+    method: str,
+    target: str,
+    progress: Progress | None = None,
 ) -> Explanation:
     """Heatmap of an image of the given size (H, W) [px] from its feature map (1, C, h, w).
+
+    `progress` is told by methods that take something away again and again (`Method.reports`) how often they have, of
+    how many times; an exception raised in it stops the work.
 
     Raises:
         UsageError: if the method or the target is unknown.
@@ -121,7 +144,8 @@ def explain_features(
         raise UsageError(f"one feature map at a time, got a batch of {feature_map.shape[0]}")
     wanted = find_target(target, model.settings.pairs)
     row = look_up(METHODS, method, kind="heatmap method")
-    grid = row.grid(model, feature_map, wanted.value)
+    told = {"progress": progress} if row.reports else {}
+    grid = row.grid(model, feature_map, wanted.value, **told)
     signed = row.signed and wanted.signed
     values = _drawn(grid, size, stride=STRIDE, signed=signed)
     return Explanation(method, target, values, grid.numpy(), signed, _meaning(row, wanted, grid.numel()))
@@ -150,6 +174,12 @@ def explain_finely(
     return Explanation("quality_map", target, values, grid.numpy(), wanted.signed, wanted.description, stride)
 
 
+def _require_logits(method: str) -> None:
+    if not METHODS[method].in_logits:
+        known = ", ".join(name for name, row in METHODS.items() if row.in_logits)
+        raise UsageError(f"maps by {method} have no unit that two models share; use one of {known}")
+
+
 def difference_of_models(first: Explanation, second: Explanation) -> Explanation:
     """Signed map of where a model finds more for a target than another one does: first minus second, in logits.
 
@@ -159,9 +189,7 @@ def difference_of_models(first: Explanation, second: Explanation) -> Explanation
     Raises:
         UsageError: if the maps are not of one such method, one target, one grid and one size.
     """
-    if not METHODS[first.method].in_logits:
-        known = ", ".join(name for name, row in METHODS.items() if row.in_logits)
-        raise UsageError(f"maps by {first.method} have no unit that two models share; use one of {known}")
+    _require_logits(first.method)
     kinds = [(one.method, one.target, one.stride, one.grid.shape, one.values.shape) for one in (first, second)]
     if kinds[0] != kinds[1]:
         raise UsageError(f"maps of two models must agree in method, target, grid and size; got {kinds[0]}, {kinds[1]}")
@@ -170,3 +198,23 @@ def difference_of_models(first: Explanation, second: Explanation) -> Explanation
     values = _drawn(torch.from_numpy(grid), (height, width), stride=first.stride, signed=True)
     meaning = "Places where the first model finds more for this target (blue) and where the second does (red)."
     return Explanation(first.method, first.target, values, grid, signed=True, meaning=meaning, stride=first.stride)
+
+
+def on_one_scale(*explanations: Explanation) -> tuple[tuple[Explanation, ...], float]:
+    """The maps divided by the largest magnitude in any of them, so that a colour means the same in all, and that peak.
+
+    A peak of 0 means that all maps are empty.
+
+    Raises:
+        UsageError: if a method's values have no unit that two models or pictures share (`in_logits`).
+    """
+    for one in explanations:
+        _require_logits(one.method)
+    sizes = [(one.values.shape[0], one.values.shape[1]) for one in explanations]
+    maps = [
+        _unscaled(torch.from_numpy(one.grid), size, stride=one.stride, signed=one.signed)
+        for one, size in zip(explanations, sizes, strict=True)
+    ]
+    peak = max(float(values.abs().max()) for values in maps)
+    scaled = [(values / (peak or 1)).numpy() for values in maps]
+    return tuple(replace(one, values=values) for one, values in zip(explanations, scaled, strict=True)), peak

@@ -6,13 +6,11 @@ from types import MappingProxyType
 
 from torch import Tensor
 
-from qualiclip.model import QualityModel
-
+from .ablation import ablation_grid
 from .attribution import attribution_grid
-from .cams import LibraryCam, PrincipalCam
+from .cams import LibraryCam, PrincipalCam, features_alone, gradient_times_features
 from .occlusion import occlusion_grid
 from .quality_map import quality_grid, window_grid
-from .targets import Value
 
 
 @dataclass(frozen=True)
@@ -20,20 +18,22 @@ class Method:
     """A way to make a heatmap.
 
     `grid` gives its values (h, w) from a model, a feature map (1, C, h, w) and a target's value. They are `signed` if
-    they tell what lowers the target from what raises it, and `in_logits` if two models' values compare.
+    they tell what lowers the target from what raises it, and `in_logits` if two models' values compare. A method that
+    `reports` also takes `progress`, a function of how much is done, of how much; an exception in it stops the work.
     """
 
     label: str
     description: str
     cost: str
-    grid: Callable[[QualityModel, Tensor, Value], Tensor]
+    grid: Callable[..., Tensor]
     knows_target: bool = True
     signed: bool = False
     in_logits: bool = False
+    reports: bool = False
 
 
 _GRADIENT = "Small, one gradient through the pooling."
-_PRINCIPAL = "Up to the time of a score by RN50; above 1,024 positions (1 megapixel) on a pooled feature map."
+_PRINCIPAL = "Up to a fifth of a score by compact; above 1,024 positions (1 megapixel) on a pooled feature map."
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
@@ -73,7 +73,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "shapleycam": Method(
             "ShapleyCAM",
             "Grad-CAM corrected by the curvature of the target.",
-            "Small, two gradients through the pooling.",
+            "A fifth of a score by compact: two gradients through the pooling.",
             LibraryCam("ShapleyCAM"),
             signed=True,
         ),
@@ -81,13 +81,13 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "EigenGradCAM",
             "The main pattern of gradient times activation; it can't tell raising from lowering.",
             _PRINCIPAL,
-            PrincipalCam("EigenGradCAM"),
+            PrincipalCam("EigenGradCAM", gradient_times_features),
         ),
         "eigencam": Method(
             "EigenCAM",
             "Where the features differ most from their mean, whatever the target.",
             _PRINCIPAL,
-            PrincipalCam("EigenCAM"),
+            PrincipalCam("EigenCAM", features_alone),
             knows_target=False,
         ),
         "kpcacam": Method(
@@ -116,7 +116,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "quality_windows": Method(
             "Local quality, 3 × 3",
             "What the model would say of the surroundings of each place.",
-            "A tenth of a score by RN50, about one whole score by compact.",
+            "A sixth to a quarter of a score.",
             window_grid,
             signed=True,
             in_logits=True,
@@ -124,10 +124,19 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "occlusion": Method(
             "Occlusion",
             "How far the target falls when the features of a place are taken away.",
-            "Up to about 250 poolings: up to a third of a score by RN50, about five scores by compact.",
+            "A sixth to a quarter of a score.",
             occlusion_grid,
             signed=True,
             in_logits=True,
+            reports=True,
+        ),
+        "ablation": Method(
+            "Channel ablation",
+            "Weighs each channel by how far the target falls without it.",
+            "About half a score.",
+            ablation_grid,
+            signed=True,
+            reports=True,
         ),
     }
 )

@@ -15,11 +15,12 @@ from torch import Tensor
 from qualiclip.errors import look_up
 from qualiclip.model import QualityModel
 
+from .parts import part_similarities, project
 from .quality_map import Progress
 from .targets import Value
 
 MOST_WINDOWS = 256  # about; of a larger feature map, windows are larger and further apart
-BATCH_NUMBERS = 2**24  # in the feature maps of a batch: 64 MiB
+WINDOWS_AT_ONCE = 32
 Window = tuple[slice, slice]
 
 
@@ -34,19 +35,24 @@ def _spans(side: int, step: int) -> list[slice]:
     return [slice(start, start + length) for start in (*range(0, side - length, step), side - length)]
 
 
-def _without(feature_map: Tensor, window: Window) -> Tensor:
-    keep = torch.ones(feature_map.shape[-2:], dtype=torch.bool)
-    keep[window] = False
-    return feature_map[:, :, keep][:, :, None]  # (1, C, 1, positions left)
+def _left(parts: list[Window], height: int, width: int) -> Tensor:
+    """Which positions (W, h·w) each window leaves, as 0 and 1."""
+    left = torch.ones(len(parts), height, width)
+    for one, window in zip(left, parts, strict=True):
+        one[window] = 0
+    return left.flatten(1)
 
 
-def _with_mean(feature_map: Tensor, window: Window) -> Tensor:
-    changed = feature_map.clone()
-    changed[:, :, window[0], window[1]] = feature_map.mean(dim=(2, 3), keepdim=True)
-    return changed
+def _without(left: Tensor) -> Tensor:
+    return torch.cat([left, torch.zeros(len(left), 1)], dim=1)
 
 
-FILLS: Mapping[str, Callable[[Tensor, Window], Tensor]] = MappingProxyType({"remove": _without, "mean": _with_mean})
+def _with_mean(left: Tensor) -> Tensor:
+    return torch.cat([left, (1 - left).sum(dim=1, keepdim=True)], dim=1)
+
+
+# From the positions that windows leave (W, P), how often each is there (W, P + 1), and the mean feature after them.
+FILLS: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType({"remove": _without, "mean": _with_mean})
 
 
 def occlusion_grid(
@@ -62,19 +68,24 @@ def occlusion_grid(
     """
     taken_away = look_up(FILLS, fill, kind="fill")
     height, width = feature_map.shape[-2:]
-    parts = windows(height, width)
-    drops, counts = torch.zeros(height, width), torch.zeros(height, width)
     if height * width == 1:
-        return drops  # nothing would be left
+        return torch.zeros(1, 1)  # nothing would be left
+    left = _left(windows(height, width), height, width)
     with torch.no_grad():
-        whole = value(model.similarities(feature_map)[0])
-        size = max(1, BATCH_NUMBERS // feature_map.numel())
-        for start in range(0, len(parts), size):
-            batch = parts[start : start + size]
-            changed = torch.cat([taken_away(feature_map, window) for window in batch])
-            for window, fall in zip(batch, whole - value(model.similarities(changed)), strict=True):
-                drops[window] += fall
-                counts[window] += 1
+        positions = feature_map[0].flatten(1).T  # (P, C)
+        positions = torch.cat([positions, positions.mean(dim=0, keepdim=True)])  # (P + 1, C)
+        projected = project(model.backbone.attnpool, positions)
+
+        def of_parts(counts: Tensor) -> Tensor:
+            means = counts @ positions / counts.sum(dim=1, keepdim=True)  # (W, C)
+            return value(part_similarities(model, means, projected, counts))  # (W,)
+
+        whole = of_parts(_without(torch.ones(1, height * width)))
+        falls = []
+        for batch in torch.split(taken_away(left), WINDOWS_AT_ONCE):
+            falls.append(whole - of_parts(batch))
             if progress is not None:
-                progress(start + len(batch), len(parts))
-    return model.settings.scale * drops / counts
+                progress(sum(map(len, falls)), len(left))
+    inside = 1 - left  # (W, P)
+    drops = torch.cat(falls) @ inside / inside.sum(dim=0)
+    return model.settings.scale * drops.view(height, width)

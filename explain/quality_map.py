@@ -14,10 +14,11 @@ from torch.nn import functional
 from qualiclip.errors import UsageError
 from qualiclip.model import QualityModel
 
+from .parts import part_similarities, project
 from .targets import Value
 
 WINDOW = 3  # positions: a side of the windows of `window_grid`
-WINDOWS_AT_ONCE = 128  # of a feature map of 2048 channels: 9 MB
+BATCH_NUMBERS = 2**22  # in the rows of a feature map that are pooled at once: 16 MiB
 STRIDE = 32  # px between the positions of the feature map
 STRIDES = (32, 16, 8)  # 1, 4 and 16 encodings of the picture
 
@@ -44,22 +45,45 @@ def quality_grid(model: QualityModel, feature_map: Tensor, value: Value) -> Tens
     return model.settings.scale * value(local_similarities(model, feature_map))
 
 
+def _neighbours(side: int) -> Tensor:
+    """The 3 positions (side, 3) around each position of a side; at its ends, the last one again."""
+    reach = WINDOW // 2
+    return (torch.arange(side)[:, None] + torch.arange(-reach, reach + 1)).clamp(0, side - 1)
+
+
+def _window_similarities(model: QualityModel, features: Tensor) -> Tensor:
+    """Similarities (h, w, K, 2) of the 3 × 3 positions around each in all rows of (C, h + 2, w) but the outermost."""
+    positions = features.permute(1, 2, 0).contiguous()  # (h + 2, w, C)
+    width = features.shape[2]
+    counts = functional.one_hot(_neighbours(width), width).sum(dim=1).float()  # (w, w): of positions in windows
+    sums = counts @ positions.unfold(0, WINDOW, 1).sum(dim=-1)  # (h, w, C)
+    keys, values = (
+        projected.flatten(0, 1).unfold(0, WINDOW * width, width).transpose(1, 2)  # (h, 3·w, C), a view
+        for projected in project(model.backbone.attnpool, positions)
+    )
+    return part_similarities(model, sums / WINDOW**2, (keys, values), counts.repeat(1, WINDOW))
+
+
+def window_similarities(model: QualityModel, feature_map: Tensor) -> Tensor:
+    """Similarities (h, w, K, 2) of the 3 × 3 positions around each position of a feature map (1, C, h, w).
+
+    The windows are pooled as pictures are, with attention. At the border of the picture positions are repeated.
+    """
+    rows = _neighbours(feature_map.shape[2])  # (h, 3)
+    size = max(1, BATCH_NUMBERS // feature_map[0, :, 0].numel())
+    with torch.no_grad():
+        bands = [torch.cat([band[:1, 0], band[:, 1], band[-1:, 2]]) for band in torch.split(rows, size)]
+        return torch.cat([_window_similarities(model, feature_map[0, :, band]) for band in bands])
+
+
 def window_grid(model: QualityModel, feature_map: Tensor, value: Value) -> Tensor:
     """A target of the 3 × 3 positions around each position (h, w) of a feature map (1, C, h, w), smoothed, in logits.
 
-    The windows are pooled as pictures are, with attention, then each position gets the mean of the windows it is the
-    centre or a neighbour of. At the border of the picture positions are repeated. Damage is seldom as small as one
-    position, and one position alone is noisy: this finds damage better (docs/explanations.md).
+    Each position gets the mean of the windows it is the centre or a neighbour of. Damage is seldom as small as one
+    position, and one position alone is noisy: compared with the pristine picture, this finds damage better.
     """
-    around = WINDOW // 2
-    padded = functional.pad(feature_map, (around,) * 4, mode="replicate")
-    windows = padded[0].unfold(1, WINDOW, 1).unfold(2, WINDOW, 1)  # (C, h, w, 3, 3)
-    height, width = windows.shape[1:3]
-    flat = windows.permute(1, 2, 0, 3, 4).flatten(0, 1)  # (h·w, C, 3, 3)
-    with torch.no_grad():
-        values = torch.cat([value(model.similarities(chunk)) for chunk in torch.split(flat, WINDOWS_AT_ONCE)])
-    grid = model.settings.scale * values.view(1, 1, height, width)
-    smooth = functional.avg_pool2d(grid, WINDOW, stride=1, padding=around, count_include_pad=False)
+    grid = model.settings.scale * value(window_similarities(model, feature_map))[None, None]  # (1, 1, h, w)
+    smooth = functional.avg_pool2d(grid, WINDOW, stride=1, padding=WINDOW // 2, count_include_pad=False)
     return smooth[0, 0]
 
 

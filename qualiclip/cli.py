@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from explain.defaults import DEFAULT_METHOD, DEFAULT_TARGET
+
 from . import __version__, figure_commands
 from .errors import UsageError
 from .options import (
@@ -85,10 +87,16 @@ def _check_png(path: Path) -> None:
 def degrade(
     source: SourceArgument,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A PNG file to write.", show_default=False)],
-    name: Annotated[str, typer.Option("--type", help="Degradation, such as gaussian_blur.", show_default=False)],
+    name: Annotated[str | None, typer.Option("--type", help="Degradation, such as gaussian_blur.")] = None,
     level: Annotated[float | None, typer.Option("--level", help="0 (none) to 5; fractions are allowed.")] = None,
     strength: Annotated[float | None, typer.Option("--strength", help="In the unit of the type.")] = None,
     seed: SeedOption = 0,
+    step: Annotated[
+        list[str] | None, typer.Option("--step", help="type:level or type:level:seed, instead; several in their order.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", help="left,top,right,bottom from 0 to 1: degrade this part alone.")
+    ] = None,
 ) -> None:
     """Write a degraded copy of a picture."""
     import torch
@@ -97,9 +105,16 @@ def degrade(
     from .pictures import as_image, image_to_picture
 
     _check_png(out)
-    generator = torch.Generator().manual_seed(seed)
+    if (name is None) == (step is None):
+        raise UsageError("give either --type with --level or --strength, or one or more --step type:level")
+    steps = [degradations.parse_step(text) for text in step or ()]
+    part = degradations.parse_region(region) if region else None
     image = as_image(source)
-    degraded = degradations.degrade(image, name, generator=generator, level=level, strength=strength)
+    if name is None:
+        degraded = degradations.apply_steps(image, steps, region=part)
+    else:
+        generator, mask = torch.Generator().manual_seed(seed), part.mask(*image.shape[-2:]) if part else None
+        degraded = degradations.degrade(image, name, generator=generator, level=level, strength=strength, mask=mask)
     image_to_picture(degraded).save(out)
 
 
@@ -108,10 +123,12 @@ def explain(
     source: SourceArgument,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A PNG file to write.", show_default=False)],
     model: ModelOption = "auto",
-    method: Annotated[str, typer.Option("--method", help="How the heatmap is made; see docs/heatmaps.md.")] = "gradcam",
+    method: Annotated[
+        str, typer.Option("--method", help="How the heatmap is made; see docs/heatmaps.md.")
+    ] = DEFAULT_METHOD,
     target: Annotated[
         str, typer.Option("--target", help="good, bad, difference, or a prompt pair as pair:2 or pair:Noise-free.")
-    ] = "difference",
+    ] = DEFAULT_TARGET,
     stride: Annotated[
         int, typer.Option("--stride", help="Of quality_map, px: 32, or 16 and 8 for 4 and 16 encodings.")
     ] = 32,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from explain.defaults import DEFAULT_METHOD, DEFAULT_TARGET
+
 from . import __version__
 from .options import (
     EngineOption,
@@ -32,15 +34,12 @@ if TYPE_CHECKING:
     from explain.resolution import Resolution
 
     from .scoring import Failure, QualityReport, Scorer
-    from .sweep import SweepRow
 
 commands = typer.Typer()
 FolderOption = Annotated[
     Path, typer.Option("--out", help="Folder for the results; made if missing.", show_default=False)
 ]
 FormatOption = Annotated[str, typer.Option("--format", help="Of the figures: png, svg or pdf.")]
-DETAIL_SIDE = 200  # px of a picture on a contact sheet, shown about one to one
-METHOD, TARGET = "gradcam", "difference"  # of the heatmaps of a comparison, as `explain` has them
 
 
 @commands.command()
@@ -138,7 +137,7 @@ def _explained_by_all(
         image = scorers[0].read(item)
     except InputError as error:
         return Failure(str(item), str(error)), None
-    comparison = compare_models(image, scorers, path=item, method=METHOD, target=TARGET)
+    comparison = compare_models(image, scorers, path=item, method=DEFAULT_METHOD, target=DEFAULT_TARGET)
     return [opinion.report for opinion in comparison.opinions], comparison
 
 
@@ -158,9 +157,9 @@ def _save_comparison(path: Path, comparisons: "Sequence[Comparison]") -> None:
     reports = [opinion.report for opinion in comparisons[0].opinions]
     lines = [model_line(report) for report in reports]
     title = " and ".join(report.model for report in reports)
-    drawing = comparison_figure(comparisons, method=METHOD, target=TARGET, title=title, facts=lines)
+    drawing = comparison_figure(comparisons, method=DEFAULT_METHOD, target=DEFAULT_TARGET, title=title, facts=lines)
     facts = {"Pictures": "; ".join(comparison.name for comparison in comparisons)}
-    facts |= {"Heatmap": f"{METHOD}, {TARGET}", "Seed": "none"}
+    facts |= {"Heatmap": f"{DEFAULT_METHOD}, {DEFAULT_TARGET}", "Seed": "none"}
     for number, report in enumerate(reports, 1):
         facts |= {f"{name} {number}": value for name, value in report_facts(report).items()}
     description = f"{title}, side by side: scores, heatmaps on one scale, prompt pairs.\n" + "\n".join(lines)
@@ -181,51 +180,35 @@ def sweep(
     suffix: FormatOption = "png",
 ) -> None:
     """Score a picture at levels 0 to 5 of every degradation: scores.csv, contact_sheet.png, monotonicity.png."""
-    from PIL import Image
     from tqdm import tqdm
 
     from explain.files import figure_format
+    from explain.sweep_files import SweepFigures
 
     from .degradations import DEGRADATIONS
     from .errors import look_up
     from .pictures import load_picture, picture_to_image
-    from .sweep import SWEEP_COLUMNS, csv_cells, sweep
-    from .tables import csv_rows
+    from .sweep import reduced, sweep, sweep_table
 
     names = [name.strip() for name in types.split(",")] if types else list(DEGRADATIONS)
     for name in names:
         look_up(DEGRADATIONS, name, kind="degradation")
     figure_format(Path(f"figure.{suffix}"))
     scorer = load_scorer(model)
-    picture = load_picture(source, limits=scorer.limits)
+    picture = reduced(load_picture(source, limits=scorer.limits), side)
     if side is not None:
-        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
         say(f"picture reduced to {picture.width} × {picture.height} px")
     image = picture_to_image(picture)
     pristine = scorer.score(image)
     out.mkdir(parents=True, exist_ok=True)
     rows = []
-    with csv_rows(out / "scores.csv", SWEEP_COLUMNS, [pair.positive for pair in pristine.pairs]) as write_row:
+    with sweep_table(out / "scores.csv", source.name, [pair.positive for pair in pristine.pairs]) as write:
         for name in tqdm(names, unit="type", disable=None):
-            rows.append(sweep(image, pristine, scorer, name, seed=seed, side=DETAIL_SIDE))
-            for cells, report in csv_cells(rows[-1]):
-                write_row({"picture": source.name, **cells}, report)
-    _save_sweep(out, suffix, source.name, picture, rows)
-
-
-def _save_sweep(out: Path, suffix: str, name: str, picture: "Image.Image", rows: "Sequence[SweepRow]") -> None:
-    from explain.files import model_line, report_facts, save_figure
-    from explain.sweep_figures import contact_sheet, monotonicity_plot
-
-    pristine, seed = rows[0].reports[0], rows[0].seed
-    words = f"{name} at {picture.width} × {picture.height} px, seed {seed}\n{model_line(pristine)}"
-    size = f"{picture.width} × {picture.height} px"
-    facts = {"Picture": name, "Size": size, **report_facts(pristine), "Seed": str(seed)}
-    facts["Degradations"] = ", ".join(row.name for row in rows)
-    sheet = contact_sheet(picture, rows, title="Degradations at levels 1 to 5", facts=words)
-    plot = monotonicity_plot(rows, title="Quality score at rising levels", facts=words)
-    for stem, figure in (("contact_sheet", sheet), ("monotonicity", plot)):
-        save_figure(figure, out / f"{stem}.{suffix}", description=words, version=__version__, facts=facts)
+            rows.append(sweep(image, pristine, scorer, name, seed=seed))
+            write(rows[-1])
+    figures = SweepFigures(source.name, picture, rows)
+    figures.save_sheet(out / f"contact_sheet.{suffix}")
+    figures.save_curves(out / f"monotonicity.{suffix}")
     say(f"wrote scores.csv, contact_sheet.{suffix} and monotonicity.{suffix} to {out}")
 
 

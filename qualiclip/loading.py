@@ -4,11 +4,13 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Generator, Tensor
 
 from .checkpoints import (
     CONTEXTS,
@@ -23,18 +25,23 @@ from .checkpoints import (
 from .errors import WeightsError
 from .model import QualityModel
 from .prompts import ANTONYM_PAIRS, PromptPair
-from .text import TextEncoder, pair_features, texts_of
+from .text import TextEncoder, is_text_key, pair_features, texts_of
+from .untrained import ABOUT, SEED, TRAINED, UNTRAINED, state_sha256, with_random_weights
 from .weights import REGISTRY, cache_folder, fetch_model, resolve_model
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A loaded model with what is known about where it comes from."""
+    """A loaded model with what is known about where it comes from.
+
+    `text` makes its text encoder from the file, or is None if the file has none.
+    """
 
     name: str
     model: QualityModel
     sha256: str
     training: Mapping[str, Any] = field(default_factory=dict)
+    text: Callable[[], TextEncoder] | None = None
 
 
 def load_checkpoint(
@@ -43,18 +50,21 @@ def load_checkpoint(
     """The model of that name or path on the CPU: eval mode, single precision, no gradients.
 
     `pairs` replaces its prompts, encoded by its own text encoder, `scale` the factor before the softmax (the authors'
-    100, pyiqa's 50).
+    100, pyiqa's 50). The name `compact-untrained` stands for compact's network with random weights.
 
     Raises:
         UsageError: if the name is unknown, or the scale not positive.
         WeightsError: if the file can't be had, is damaged, does not fit, or has no text encoder for `pairs`.
     """
+    if name == UNTRAINED:
+        return _untrained(load_checkpoint(TRAINED, pairs=pairs, scale=scale))
     name = resolve_model(name)
     entry = REGISTRY.get(name)
     path, sha256 = fetch_model(name)
     metadata, state = read_file(path)
     label = name if entry else path.name
     training: Mapping[str, Any] = {}
+    text: Callable[[], TextEncoder] | None = None
     if scale is None and entry:
         scale = entry.scale
     if CONTEXTS in state:
@@ -63,13 +73,23 @@ def load_checkpoint(
     elif is_clip(state):
         features = _features(label, state, sha256, pairs)
         model = clip_model(label, state, features, pairs=pairs or ANTONYM_PAIRS, scale=100.0)
+        text = partial(_text_encoder, path) if any(map(is_text_key, clip_state(state))) else None
     elif pairs is not None:
         raise WeightsError(f"{label} has no text encoder: its prompts are fixed; choose another model for own prompts")
     else:
         model, training = own_model(label, metadata, state)
     if scale is not None:
         model.settings = replace(model.settings, scale=scale)
-    return Checkpoint(label, model, sha256, MappingProxyType(dict(training)))
+    return Checkpoint(label, model, sha256, MappingProxyType(dict(training)), text)
+
+
+def _text_encoder(path: Path) -> TextEncoder:
+    return TextEncoder(clip_state(read_file(path)[1]))
+
+
+def _untrained(trained: Checkpoint) -> Checkpoint:
+    model = with_random_weights(trained.model, Generator().manual_seed(SEED))
+    return Checkpoint(UNTRAINED, model, state_sha256(model), MappingProxyType(dict(ABOUT)))
 
 
 def _features(label: str, state: Mapping[str, Tensor], sha256: str, pairs: tuple[PromptPair, ...] | None) -> Tensor:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
+from typing import Generic, TypeVar
 
 from torch import Tensor
 
 from .errors import InputError
-from .pictures import PictureSource
+
+Source = TypeVar("Source")
 
 PIXELS_AHEAD = 8 * 2**20  # pixels that may wait decoded: 12 bytes each
 MOST_AHEAD = 32
@@ -18,24 +20,24 @@ WORKERS = 2
 
 
 @dataclass(frozen=True)
-class Decoded:
+class Decoded(Generic[Source]):
     """A source with its image (3, H, W), or with the reason why there is none."""
 
-    source: PictureSource
+    source: Source
     image: Tensor | None
     error: str = ""
 
 
-def _decode(read: Callable[[PictureSource], Tensor], source: PictureSource) -> Decoded:
+def _decode(read: Callable[[Source], Tensor], source: Source) -> Decoded[Source]:
     try:
         return Decoded(source, read(source))
     except InputError as error:
         return Decoded(source, None, str(error))
 
 
-def decoded(read: Callable[[PictureSource], Tensor], sources: Iterable[PictureSource]) -> Iterator[Decoded]:
+def decoded(read: Callable[[Source], Tensor], sources: Iterable[Source]) -> Iterator[Decoded[Source]]:
     """Sources in their order, read by threads ahead of their use; as far ahead as pictures like the last allow."""
-    waiting: deque[Future[Decoded]] = deque()
+    waiting: deque[Future[Decoded[Source]]] = deque()
     left = iter(sources)
     ahead = 1
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -55,9 +57,9 @@ def decoded(read: Callable[[PictureSource], Tensor], sources: Iterable[PictureSo
                 future.cancel()
 
 
-def grouped(items: Iterable[Decoded]) -> Iterator[list[Decoded]]:
+def grouped(items: Iterable[Decoded[Source]]) -> Iterator[list[Decoded[Source]]]:
     """Neighbours of equal size together, as many as make `PIXELS_TOGETHER`; what could not be read alone."""
-    group: list[Decoded] = []
+    group: list[Decoded[Source]] = []
     for item in items:
         if group and not _fits(group, item):
             yield group
@@ -67,7 +69,7 @@ def grouped(items: Iterable[Decoded]) -> Iterator[list[Decoded]]:
         yield group
 
 
-def _fits(group: list[Decoded], item: Decoded) -> bool:
+def _fits(group: list[Decoded[Source]], item: Decoded[Source]) -> bool:
     first = group[0].image
     if first is None or item.image is None or first.shape != item.image.shape:
         return False

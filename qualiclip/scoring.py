@@ -1,7 +1,7 @@
 """Scorer: pictures in, quality reports out."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from .loading import Checkpoint, load_checkpoint
 from .model import QualityModel
 from .pictures import DEFAULT_LIMITS, PictureLimits, PictureSource, as_image
 from .prompts import PromptPair
-from .reading import decoded, grouped
+from .reading import Source, decoded, grouped
 from .tiling import encode
 
 
@@ -108,15 +108,7 @@ class Scorer:
 
     def report(self, image: Tensor, feature_map: Tensor, *, path: str | None = None) -> QualityReport:
         """Report of an image (3, H, W) whose feature map (1, C, h, w) is known."""
-        with torch.no_grad():
-            similarities = self.model.similarities(feature_map)  # (1, K, 2)
-            probabilities = self.model.probabilities(similarities)  # (1, K)
-        pairs = tuple(
-            PairReport(pair.positive, pair.negative, probability, positive, negative)
-            for pair, probability, (positive, negative) in zip(
-                self.model.settings.pairs, probabilities[0].tolist(), similarities[0].tolist(), strict=True
-            )
-        )
+        probabilities, pairs = _pair_reports(self.model, feature_map)
         return QualityReport(
             path=path,
             score=probabilities.mean().item(),
@@ -146,7 +138,16 @@ class Scorer:
         The next pictures are decoded while one is computed, and neighbours of equal size are computed together.
         Memory stays bounded: as many pictures as have `PIXELS_AHEAD` together, or two.
         """
-        for group in grouped(decoded(self.read, sources)):
+        return self.score_read(sources, self.read)
+
+    def score_read(
+        self, sources: Iterable[Source], read: Callable[[Source], Tensor]
+    ) -> Iterator[QualityReport | Failure]:
+        """Like `score_many`, for whatever `read` turns into an image (3, H, W) or refuses with an `InputError`.
+
+        `read` is called from threads, ahead of the results.
+        """
+        for group in grouped(decoded(read, sources)):
             images = [item.image for item in group if item.image is not None]
             if not images:
                 yield Failure(_path_of(group[0].source), group[0].error)
@@ -157,7 +158,24 @@ class Scorer:
                 yield self.report(image, feature_map[None], path=_path_of(item.source))
 
 
-def _path_of(source: PictureSource) -> str | None:
+def _pair_reports(model: QualityModel, feature_map: Tensor) -> tuple[Tensor, tuple[PairReport, ...]]:
+    """Probabilities (1, K) of the pairs from a feature map (1, C, h, w), and what belongs to each."""
+    with torch.no_grad():
+        similarities = model.similarities(feature_map)  # (1, K, 2)
+        probabilities = model.probabilities(similarities)
+    rows = zip(model.settings.pairs, probabilities[0].tolist(), similarities[0].tolist(), strict=True)
+    return probabilities, tuple(
+        PairReport(pair.positive, pair.negative, probability, positive, negative)
+        for pair, probability, (positive, negative) in rows
+    )
+
+
+def report_pairs(model: QualityModel, feature_map: Tensor) -> tuple[PairReport, ...]:
+    """Similarities and probability of each prompt pair of a model, from a feature map (1, C, h, w)."""
+    return _pair_reports(model, feature_map)[1]
+
+
+def _path_of(source: object) -> str | None:
     return os.fspath(source) if isinstance(source, str | os.PathLike) else None
 
 

@@ -1,7 +1,9 @@
 """A sweep: one picture at every level of a degradation, each scored."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from PIL import Image
@@ -9,10 +11,14 @@ from scipy import stats
 from torch import Tensor
 
 from .degradations import DEGRADATIONS, MAX_LEVEL, degrade
+from .errors import InputError
 from .pictures import image_to_picture
-from .scoring import QualityReport, Scorer
+from .scoring import Failure, QualityReport, Scorer
+from .tables import csv_rows
 
 LEVELS = tuple(range(MAX_LEVEL + 1))
+DETAIL_SIDE = 200  # px of a picture on a contact sheet, shown about one to one
+SMALLEST_SIDE = 32  # px that a picture may be reduced to
 SWEEP_COLUMNS = ("picture", "degradation", "level", "strength", "unit", "seed")
 
 
@@ -56,21 +62,41 @@ def middle(height: int, width: int, *, side: int) -> tuple[int, int, int, int]:
     return left, top, left + columns, top + rows
 
 
-def sweep(image: Tensor, pristine: QualityReport, scorer: Scorer, name: str, *, seed: int, side: int) -> SweepRow:
+def reduced(picture: Image.Image, side: int | None) -> Image.Image:
+    """A copy whose longer side is at most `side` px; None leaves the size as it is."""
+    copy = picture.copy()
+    if side is not None:
+        copy.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return copy
+
+
+def sweep(
+    image: Tensor, pristine: QualityReport, scorer: Scorer, name: str, *, seed: int, side: int = DETAIL_SIDE
+) -> SweepRow:
     """An image (3, H, W), whose report is known, at every level of one degradation; the same draw at all of them.
 
-    Details are the `middle` of the picture, at most `side` px long, so that fine damage is not reduced away.
+    Each level is scored in eight bits, as the file that `qualiclip degrade` writes. Details are the `middle` of the
+    picture, at most `side` px long, so that fine damage is not reduced away.
 
     Raises:
         UsageError: if there is no such degradation.
+        InputError: if the image is beyond the scorer's limits.
     """
-    images, reports = [image], [pristine]
+    pictures = [
+        image_to_picture(degrade(image, name, level=level, generator=torch.Generator().manual_seed(seed)))
+        for level in LEVELS[1:]
+    ]
+    reports = _all_scored(scorer.score_many(pictures))
     box = middle(*image.shape[-2:], side=side)
-    for level in LEVELS[1:]:
-        images.append(degrade(image, name, level=level, generator=torch.Generator().manual_seed(seed)))
-        reports.append(scorer.score(images[-1]))
-    details = tuple(image_to_picture(degraded).crop(box) for degraded in images)
-    return SweepRow(name, seed, details, tuple(reports))
+    details = tuple(picture.crop(box) for picture in (image_to_picture(image), *pictures))
+    return SweepRow(name, seed, details, (pristine, *reports))
+
+
+def _all_scored(results: Iterable[QualityReport | Failure]) -> Iterator[QualityReport]:
+    for result in results:
+        if isinstance(result, Failure):
+            raise InputError(result.error)
+        yield result
 
 
 def csv_cells(row: SweepRow) -> Iterator[tuple[dict[str, object], QualityReport]]:
@@ -80,3 +106,18 @@ def csv_cells(row: SweepRow) -> Iterator[tuple[dict[str, object], QualityReport]
         strength = degradation.strength_at(level) if level else ""
         cells = {"degradation": row.name, "level": level, "strength": strength, "unit": degradation.unit}
         yield cells | {"seed": row.seed}, report
+
+
+@contextmanager
+def sweep_table(path: Path, picture: str, positives: Iterable[str]) -> Iterator[Callable[[SweepRow], None]]:
+    """A function that writes the levels of one degradation into a CSV file; `picture` is a name, for its column.
+
+    `positives` are the prompts that get a column each.
+    """
+    with csv_rows(path, SWEEP_COLUMNS, positives) as write_row:
+
+        def write(row: SweepRow) -> None:
+            for cells, report in csv_cells(row):
+                write_row({"picture": picture, **cells}, report)
+
+        yield write

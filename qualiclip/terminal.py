@@ -8,6 +8,7 @@ from .errors import QualiclipError, UsageError
 
 # click's ClickException, or the copy of it that newer releases of typer bring along.
 COMMAND_LINE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
+INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
 
 
 def say(text: str) -> None:
@@ -19,6 +20,8 @@ def run(command: typer.Typer, program: str) -> int:
     """Run a command line; errors become one line on standard error. Returns the exit status."""
     try:
         status = command(standalone_mode=False, prog_name=program)
+        if status == INTERRUPTED:
+            say(f"{program}: stopped")
     except typer.Abort:
         say(f"{program}: stopped")
         return 1

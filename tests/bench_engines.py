@@ -159,12 +159,17 @@ def peak(name: str, weights: str, kind: int, size: tuple[int, int]) -> float:
     return float(done.stdout)
 
 
+def peak_memory() -> float:
+    """Peak memory of this process so far [GB]."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024 / 1e9
+
+
 def do_one(name: str, weights: str, kind: int, size: tuple[int, int]) -> None:
     """Do it once and print the peak memory of this process, in GB."""
     build(name, weights)[kind](picture(*size))
-    lines = Path("/proc/self/status").read_text().splitlines()
-    (line,) = [line for line in lines if line.startswith("VmHWM")]
-    print(int(line.split()[1]) * 1024 / 1e9)
+    print(peak_memory())
 
 
 def table(names: list[str], weights: str, *, memory: bool) -> None:

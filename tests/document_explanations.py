@@ -51,7 +51,8 @@ def main(photos: str, model: str = "compact") -> None:
         CHECK.write_text(check_of(text), encoding="utf-8")
         with Image.open(outs["photos"] / "summary.png") as figure:
             size = figure.width * 2 // 3, figure.height * 2 // 3
-            figure.convert("RGB").resize(size, Image.Resampling.LANCZOS).save(DOCS / "explanations.png", optimize=True)
+            small = figure.convert("RGB").resize(size, Image.Resampling.LANCZOS).quantize(96)
+            small.save(DOCS / "explanations.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -285,7 +285,7 @@ def test_version_is_the_packages():
         (("arithmetic", "none.png"), 1, "none.png: no such file"),
         (("explain", CAT, "out.png", "--method", "magic"), 2, "unknown heatmap method 'magic'"),
         (("explain", CAT, "out.png", "--target", "pair:sharp"), 2, "fits several pairs"),
-        (("explain", CAT, "out.png", "--stride", "16"), 2, "16 px is for the method quality_map, not gradcam"),
+        (("explain", CAT, "out.png", "--stride", "16"), 2, "16 px is for the method quality_map, not quality_windows"),
         (("explain", CAT, "out.png", "--method", "quality_map", "--stride", "4"), 2, "stride must be one of 32, 16, 8"),
     ],
     ids=lambda value: " ".join(map(str, value))[:40] if isinstance(value, tuple) else None,

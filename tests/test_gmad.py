@@ -19,6 +19,7 @@ from qualiclip.pictures import image_to_picture
 from qualiclip.prompts import ANTONYM_PAIRS
 from qualiclip.scoring import load
 from qualiclip.terminal import run
+from qualiclip.weights import file_sha256
 from tests.clip_files import fill_batch_norms
 from tests.conftest import TINY_BACKBONE
 from train.__main__ import app
@@ -181,9 +182,15 @@ def test_a_long_name_loses_its_middle_and_letters_that_the_font_lacks() -> None:
 def test_a_sheet_shows_the_pixels_as_they_are(contest: Round, tmp_path: Path) -> None:
     portrait, landscape = noise(40, 90), noise(700, 64)
     path = tmp_path / "pair.png"
-    save(pair_figure(duels(contest, portrait, landscape)[0], contest), path, description="a pair", version="1")
+    save(
+        pair_figure(duels(contest, portrait, landscape)[0], contest),
+        path,
+        description="a pair",
+        version="1",
+        facts={"Attacker": "x"},
+    )
     with Image.open(path) as sheet:
-        assert sheet.info["Description"] == "a pair"
+        assert (sheet.info["Description"], sheet.info["Attacker"]) == ("a pair", "x")
         pixels = np.asarray(sheet.convert("RGB"))
     for picture in (portrait, landscape):
         values = np.asarray(picture)
@@ -296,6 +303,8 @@ def test_the_command_writes_scores_pairs_figures_and_a_record(
         assert float(row["defender_low"]) <= float(row["defender_better"]) <= float(row["defender_high"])
         with Image.open(out / row["figure"]) as figure:
             assert figure.info["Description"].endswith(f"{row['file_better']}, {row['file_worse']}")
+            assert f"weights_sha256: {file_sha256(tiny_checkpoint)}" in figure.info["Attacker"]
+            assert "tolerance: " in figure.info["Settings"]
     assert {path.name for path in out.glob("*.png")} == {"gmad.png", *(row["figure"] for row in rows)}
     assert {(row["attacker"], row["defender"]) for row in rows} == {
         (f"{tmp_path.name}/tiny.safetensors", "second/tiny.safetensors"),

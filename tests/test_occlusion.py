@@ -64,7 +64,7 @@ def test_a_place_is_the_mean_over_its_windows(tiny_model, seeded, fill):
 def test_batches_do_not_matter(tiny_model, seeded, monkeypatch):
     feature_map = torch.rand((1, 256, 4, 6), generator=seeded(0))
     at_once = occlusion_grid(tiny_model, feature_map, DIFFERENCE)
-    monkeypatch.setattr(occlusion, "BATCH_NUMBERS", 3 * feature_map.numel())
+    monkeypatch.setattr(occlusion, "WINDOWS_AT_ONCE", 3)
     torch.testing.assert_close(occlusion_grid(tiny_model, feature_map, DIFFERENCE), at_once, rtol=1e-5, atol=1e-6)
 
 
@@ -77,7 +77,7 @@ def test_feature_map_is_left_alone(tiny_model, seeded):
 
 def test_progress_counts_windows_and_can_stop_the_work(tiny_model, seeded, monkeypatch):
     feature_map = torch.rand((1, 256, 4, 6), generator=seeded(0))
-    monkeypatch.setattr(occlusion, "BATCH_NUMBERS", 3 * feature_map.numel())
+    monkeypatch.setattr(occlusion, "WINDOWS_AT_ONCE", 3)
     seen = []
 
     def stop(done, total):

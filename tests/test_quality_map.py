@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from explain import quality_map
 from explain.heatmaps import explain_features, explain_finely
 from explain.quality_map import fine_quality_grid, local_scores, local_similarities, quality_grid, window_grid
 from explain.targets import TARGETS
@@ -55,6 +56,14 @@ def test_windows_are_pooled_as_pictures_and_averaged(tiny_model, seeded):
     even = torch.ones((1, 256, 2, 3))
     expected = 10 * DIFFERENCE(tiny_model.similarities(even)[0])
     torch.testing.assert_close(window_grid(tiny_model, even, DIFFERENCE), expected.expand(2, 3))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_bands_of_rows_do_not_matter(tiny_model, seeded, monkeypatch, rows):
+    feature_map = torch.rand((1, 256, 4, 5), generator=seeded(0))
+    at_once = window_grid(tiny_model, feature_map, DIFFERENCE)
+    monkeypatch.setattr(quality_map, "BATCH_NUMBERS", rows * 256 * 5)
+    torch.testing.assert_close(window_grid(tiny_model, feature_map, DIFFERENCE), at_once, rtol=1e-5, atol=1e-5)
 
 
 def test_two_positions_by_hand(toy_model):

@@ -14,21 +14,21 @@ from PIL import Image
 
 import qualiclip
 from explain.heatmaps import METHODS
-from qualiclip.degradations import degrade
-from qualiclip.errors import InputError
+from qualiclip.degradations import Region, Step, degrade
+from qualiclip.errors import InputError, UsageError
 from ui.cache import MemoryCache
 from ui.downloads import DownloadFolder
 from ui.exports import CSV_COLUMNS, write_scores
 from ui.guard import INTERNAL, shown
-from ui.inspect_settings import NONE, Settings
-from ui.inspect_tab import InspectTab
+from ui.inspect_tab import InspectTab, read_settings
 from ui.render import render_choices, render_message, render_pairs, render_scores
-from ui.studio import Step, Studio, make_view
+from ui.studio import Studio, view_of
+from ui.subject import NONE, Subject
 from ui.texts import change, verdict
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
 CAT = str(EXAMPLES / "cat.png")
-BLUR, NOISE = Step("gaussian_blur", 2.0), Step("white_noise", 3.0)
+BLUR = Step("gaussian_blur", 2.0)
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +46,27 @@ def tab(studio, tmp_path):
     return InspectTab(studio, DownloadFolder(tmp_path))
 
 
-def widgets(path=CAT, *, blur=2.0, seed=0, colormap="viridis", opacity=0.7, target="difference", method="gradcam"):
-    """The values of the Inspect tab's widgets, in their order."""
-    slots = ["gaussian_blur", blur, NONE, 2.0, NONE, 2.0]
-    return [path, *slots, seed, "degraded", method, target, colormap, opacity]
+SLOTS = ("gaussian_blur", 2.0, NONE, 2.0, NONE, 2.0)
+WHOLE = ("whole", 25, 25, 75, 75)
+
+
+def widgets(
+    path=CAT,
+    *,
+    slots=SLOTS,
+    seed=0,
+    region=WHOLE,
+    colormap="viridis",
+    opacity=0.7,
+    target="difference",
+    method="gradcam",
+):
+    """The values of the panel's widgets and the Inspect tab's, in their order."""
+    return [path, "compact", *slots, seed, *region, "degraded", method, target, colormap, opacity]
+
+
+def cat(*steps, region=None):
+    return Subject(CAT, "compact", steps, region)
 
 
 @dataclass(frozen=True)
@@ -59,15 +76,15 @@ class Block:
 
 def test_pristine_picture_is_scored_once_while_the_level_moves(studio):
     for level in (1.0, 2.0, 3.0):
-        studio.pristine(CAT)
-        studio.degraded(CAT, [Step("jpeg", level)], seed=0)
+        studio.analyse(cat())
+        studio.analyse(cat(Step("jpeg", level)))
     assert studio.analyses.computed == 4
 
 
 def test_the_same_picture_under_another_name_is_not_scored_again(studio, tmp_path):
     copy = tmp_path / "other.png"
     copy.write_bytes(Path(CAT).read_bytes())
-    assert studio.pristine(CAT) is studio.pristine(str(copy))
+    assert studio.analyse(cat()) is studio.analyse(Subject(str(copy), ""))
 
 
 def test_colours_and_opacity_recompute_nothing(tab, studio):
@@ -84,43 +101,55 @@ def test_colours_and_opacity_recompute_nothing(tab, studio):
 @pytest.mark.parametrize(
     ("left", "right"),
     [
-        (((), 0), ((Step("jpeg", 0.0),), 9)),
-        (((BLUR,), 3), ((BLUR, None), 3)),
-        (((BLUR,), 3), ((BLUR, Step("jpeg", 0.0)), 3)),
+        (cat(), cat(Step("jpeg", 0.0, 9))),
+        (cat(BLUR), cat(BLUR, Step("jpeg", 0.0))),
+        (cat(), cat(region=Region(0, 0, 0.5, 1))),
     ],
 )
 def test_settings_with_the_same_result_are_the_same_view(left, right):
-    assert make_view(CAT, left[0], seed=left[1]) == make_view(CAT, right[0], seed=right[1])
+    assert view_of(left) == view_of(right)
 
 
-def test_switching_the_first_step_off_leaves_the_second_ones_noise_alone(studio):
+def test_switching_the_first_step_off_leaves_the_second_ones_noise_alone():
     """The noise of a step depends on its place, not on whether the steps before it are on."""
-    alone = studio.degraded(CAT, [None, NOISE], seed=5)
-    other = studio.degraded(CAT, [Step("gaussian_blur", 0.0), NOISE], seed=5)
-    assert alone is other
-    first = studio.degraded(CAT, [NOISE], seed=6)
-    assert np.array_equal(alone.image, first.image)
+    noise = ("white_noise", 3.0)
+    alone, _ = read_settings(widgets(slots=(NONE, 2.0, *noise, NONE, 2.0), seed=5))
+    other, _ = read_settings(widgets(slots=("gaussian_blur", 0.0, *noise, NONE, 2.0), seed=5))
+    assert view_of(alone) == view_of(other)
+    assert alone.active_steps == (Step("white_noise", 3.0, 6),)
+
+
+def test_damage_of_a_region_leaves_the_rest_alone(studio):
+    subject, _ = read_settings(widgets(region=("own", 0, 0, 50, 100)))
+    before, after = studio.image(subject.pristine), studio.image(subject)
+    half = round(before.shape[-1] / 2)
+    assert np.array_equal(before[..., half:], after[..., half:])
+    assert not np.array_equal(before[..., :half], after[..., :half])
+
+
+def test_a_model_that_is_not_served_is_said(studio):
+    with pytest.raises(UsageError, match="unknown model 'qualiclip'"):
+        studio.analyse(Subject(CAT, "qualiclip"))
 
 
 def test_what_is_scored_is_what_is_saved(tab, studio):
-    path = tab.save_picture(*widgets(blur=2.5))
-    shown_score = studio.degraded(CAT, [Step("gaussian_blur", 2.5)], seed=0).report.score
-    assert studio.scorer.score(path).score == pytest.approx(shown_score, abs=1e-6)
+    path = tab.save_picture(*widgets())
+    shown_score = studio.analyse(cat(BLUR)).report.score
+    assert studio.scorer().score(path).score == pytest.approx(shown_score, abs=1e-6)
 
 
 def test_threads_get_the_serial_answers(studio):
     jobs = [(path, level) for path in (CAT, str(EXAMPLES / "coffee.png")) for level in (1.0, 3.0, 5.0)] * 3
 
     def run(job):
-        steps = [Step("white_noise", job[1])]
-        score = studio.degraded(job[0], steps, seed=1).report.score
-        values = studio.explain(job[0], steps, seed=1, method="gradcam", target="difference").values
+        subject = Subject(job[0], "", (Step("white_noise", job[1], 1),))
+        score = studio.analyse(subject).report.score
+        values = studio.explain(subject, method="gradcam", target="difference").values
         return score, values
 
     with ThreadPoolExecutor(4) as pool:
         parallel = list(pool.map(run, jobs))
-    fresh, studio.analyses, studio.explanations = Studio(studio.scorer), MemoryCache(1), MemoryCache(1)
-    studio = fresh
+    studio = Studio(studio.scorer())
     for (score, values), job in zip(parallel, jobs, strict=True):
         again, map_again = run(job)
         assert score == again
@@ -149,9 +178,9 @@ def test_an_error_is_not_kept(studio, tmp_path):
     file = tmp_path / "a.png"
     file.write_text("no picture")
     with pytest.raises(InputError):
-        studio.pristine(str(file))
+        studio.analyse(Subject(str(file), ""))
     file.write_bytes(Path(CAT).read_bytes())
-    assert studio.pristine(str(file)).report.score > 0
+    assert studio.analyse(Subject(str(file), "")).report.score > 0
 
 
 def test_page_shows_bad_input_in_place_of_the_scores(tab, tmp_path):
@@ -170,30 +199,31 @@ def test_page_without_a_photo_asks_for_one(tab):
 
 
 def test_empty_seed_counts_as_zero():
-    assert Settings.of(widgets(seed=None)).seed == 0
+    subject, _ = read_settings(widgets(seed=None))
+    assert subject.steps[0].seed == 0
 
 
 def test_csv_has_a_row_per_picture_and_pair(studio, tmp_path):
-    settings = Settings.of(widgets(seed=3))
-    before, after = studio.pristine(CAT), studio.degraded(CAT, settings.steps, seed=3)
+    subject, _ = read_settings(widgets(seed=3, region=("left", *WHOLE[1:])))
+    before, after = studio.analyse(subject.pristine), studio.analyse(subject)
     path = tmp_path / "scores.csv"
-    write_scores(path, settings, before, after)
+    write_scores(path, subject, before, after)
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == CSV_COLUMNS
     assert [row["picture"] for row in rows] == ["original"] * 7 + ["degraded"] * 7
     assert float(rows[-1]["score"]) == after.report.score
-    assert json.loads(rows[-1]["degradations"]) == [{"type": "gaussian_blur", "level": 2.0, "seed": 3}]
+    step = {"type": "gaussian_blur", "level": 2.0, "seed": 3, "region": "0,0,0.5,1"}
+    assert json.loads(rows[-1]["degradations"]) == [step]
 
 
 def test_a_step_names_the_seed_that_repeats_it(studio, seeded):
     """The third slot draws from another seed than the first; what is written down must be that seed."""
-    settings = Settings.of([CAT, NONE, 2.0, NONE, 2.0, "white_noise", 3.0, *widgets(seed=5)[7:]])
-    ((step, seed),) = settings.active_steps
-    image = degrade(studio.pristine(CAT).image, step.name, level=step.level, generator=seeded(seed))
-    shown_image = studio.degraded(CAT, settings.steps, seed=settings.seed).image
-    np.testing.assert_allclose(shown_image, image, atol=0.5 / 255 + 1e-6)
-    assert settings.describe_steps() == "White noise at level 3 (seed 7)"
+    subject, _ = read_settings(widgets(slots=(NONE, 2.0, NONE, 2.0, "white_noise", 3.0), seed=5))
+    (step,) = subject.active_steps
+    image = degrade(studio.image(subject.pristine), step.name, level=step.level, generator=seeded(step.seed))
+    np.testing.assert_allclose(studio.image(subject), image, atol=0.5 / 255 + 1e-6)
+    assert subject.describe_steps() == "White noise at level 3 (seed 7)"
 
 
 def test_names_in_html_are_escaped():
@@ -201,7 +231,7 @@ def test_names_in_html_are_escaped():
 
 
 def test_scores_and_pairs_are_text_and_not_only_bars(studio):
-    before, after = studio.pristine(CAT).report, studio.degraded(CAT, [BLUR], seed=0).report
+    before, after = studio.analyse(cat()).report, studio.analyse(cat(BLUR)).report
     assert f"{after.score:.3f}" in render_scores(before, after)
     table = render_pairs(before, after)
     assert all(f"{pair.probability:.2f}" in table for pair in (*before.pairs, *after.pairs))
@@ -211,10 +241,10 @@ def test_every_method_and_target_of_the_page_gives_a_map(tab, studio):
     for method in METHODS:
         picture, note = tab.redraw(*widgets(method=method))
         assert ("lowers<span" in note) == METHODS[method].signed  # the key to two colours
-        assert picture.size == studio.pristine(CAT).picture.size
-    for target in studio.targets:
+        assert picture.size == studio.analyse(cat()).picture.size
+    for target, row in studio.targets().items():
         _, note = tab.redraw(*widgets(target=target))
-        assert ("lowers<span" in note) == studio.targets[target].signed
+        assert ("lowers<span" in note) == row.signed
 
 
 def test_figure_names_the_pair_it_shows(tab):
@@ -223,7 +253,7 @@ def test_figure_names_the_pair_it_shows(tab):
 
 
 def test_methods_are_told_with_their_cost(studio):
-    text = unescape(render_choices(METHODS.values(), studio.targets.values()))
+    text = unescape(render_choices(METHODS.values(), studio.targets().values()))
     for row in METHODS.values():
         assert f"<dt>{row.label}</dt><dd>{row.description} Cost: {row.cost[0].lower()}{row.cost[1:]}</dd>" in text
     assert "“Sharp image.”" in text

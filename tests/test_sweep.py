@@ -12,10 +12,10 @@ import qualiclip
 from explain.files import save_figure
 from explain.sweep_figures import contact_sheet, monotonicity_plot
 from qualiclip.degradations import DEGRADATIONS, degrade
-from qualiclip.pictures import image_to_picture
-from qualiclip.scoring import QualityReport
-from qualiclip.sweep import LEVELS, SWEEP_COLUMNS, SweepRow, csv_cells, middle, sweep
-from qualiclip.tables import csv_rows
+from qualiclip.errors import InputError
+from qualiclip.pictures import PictureLimits, image_to_picture
+from qualiclip.scoring import QualityReport, Scorer
+from qualiclip.sweep import LEVELS, SweepRow, middle, reduced, sweep, sweep_table
 
 
 def row_of(scores, name="jpeg"):
@@ -30,8 +30,11 @@ def test_each_level_is_scored_with_the_same_draw(photo, seeded):
     scorer = qualiclip.load("compact")
     pristine = scorer.score(photo)
     row = sweep(photo, pristine, scorer, "motion_blur", seed=3, side=50)
-    expected = [scorer.score(degrade(photo, "motion_blur", level=n, generator=seeded(3))).score for n in range(1, 6)]
-    assert row.scores == (pristine.score, *expected)
+    files = [image_to_picture(degrade(photo, "motion_blur", level=n, generator=seeded(3))) for n in range(1, 6)]
+    expected = [scorer.score(file).score for file in files]  # as `qualiclip degrade` writes them: in eight bits
+    assert row.scores == pytest.approx(
+        (pristine.score, *expected), abs=1e-6
+    )  # computed together: another order of sums
     assert (row.label, row.seed) == ("Motion blur", 3)
 
 
@@ -48,6 +51,18 @@ def test_the_middle_of_a_small_picture_is_all_of_it():
     assert middle(400, 200, side=100) == (75, 150, 125, 250)
 
 
+def test_a_reduced_picture_keeps_its_shape_and_the_original():
+    picture = Image.new("RGB", (400, 200))
+    assert reduced(picture, 100).size == (100, 50)
+    assert reduced(picture, None).size == reduced(picture, 500).size == picture.size == (400, 200)
+
+
+def test_a_picture_beyond_the_limits_is_refused(photo):
+    small = Scorer(qualiclip.load("compact").checkpoint, limits=PictureLimits(megapixels=0.001))
+    with pytest.raises(InputError, match="the limit is"):
+        sweep(photo, qualiclip.load("compact").score(photo), small, "jpeg", seed=0)
+
+
 def test_rises_and_rank_correlation_say_how_well_the_score_follows_the_level():
     falling, uneven, flat = row_of([6, 5, 4, 3, 2, 1]), row_of([6, 5, 5, 1, 2, 0]), row_of([1] * 6)
     assert (falling.rises, falling.srcc) == ((), pytest.approx(-1))
@@ -62,9 +77,8 @@ def test_table_has_a_row_for_each_level_with_its_strength(tmp_path, photo):
     scorer = qualiclip.load("compact")
     pristine = scorer.score(photo)
     row = sweep(photo, pristine, scorer, "jpeg", seed=0, side=50)
-    with csv_rows(tmp_path / "a.csv", SWEEP_COLUMNS, [pair.positive for pair in pristine.pairs]) as write:
-        for cells, report in csv_cells(row):
-            write({"picture": "cat", **cells}, report)
+    with sweep_table(tmp_path / "a.csv", "cat", [pair.positive for pair in pristine.pairs]) as write:
+        write(row)
     with (tmp_path / "a.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(line["level"], line["strength"]) for line in rows] == [

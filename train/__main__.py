@@ -75,6 +75,19 @@ def average(
 
 
 @app.command()
+def curve(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="JSON file for the curve.", show_default=False)],
+    most: Annotated[int, typer.Option("--rows", help="Largest number of rows.", min=2)] = 100,
+) -> None:
+    """Write the log of a finished run, thinned, with what is known about the run."""
+    from .curve import read_curve, write_curve
+
+    write_curve(read_curve(run, most=most), out)
+    typer.echo(out)
+
+
+@app.command()
 def attributes(
     model: Annotated[str, typer.Argument(help="Name or path of a model.", show_default=False)],
     photos: Photos,

@@ -108,10 +108,13 @@ def gmad(
     pool = report.score_pool(*scorers, images, files, table=out / "scores.csv")
     rounds = _rounds(names, (pool.attacker_scores, pool.defender_scores), settings, both=both)
     report.write_pairs(out / "pairs.csv", rounds, pool)
-    report.write_figures(out, rounds, pool)
-    facts = {
+    models = {
         "attacker": _model_facts(names[0], scorers[0]),
         "defender": _model_facts(names[1], scorers[1]),
+    }
+    report.write_figures(out, rounds, pool, models)
+    facts = {
+        **models,
         "images": str(images),
         "recursive": recursive,
         "both": both,

@@ -4,7 +4,7 @@ Quality is what they are looked at for, so pixels are shown as they are, or redu
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -225,7 +225,7 @@ def overview(rounds: Sequence[tuple[Round, Sequence[Duel]]], *, title: str, fact
     return canvas.figure
 
 
-def save(figure: Figure, path: Path, *, description: str, version: str) -> None:
-    """Write a figure as PNG, pixel by pixel, with what it shows and this program's version in its metadata."""
-    metadata = {"Description": description, "Software": f"QualiCLIP Studio {version}"}
+def save(figure: Figure, path: Path, *, description: str, version: str, facts: Mapping[str, str]) -> None:
+    """Write a figure as PNG, pixel by pixel; its metadata say what it shows, by which version, and `facts`."""
+    metadata = {"Description": description, "Software": f"QualiCLIP Studio {version}", **facts}
     figure.savefig(path, dpi=DPI, metadata=metadata)

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -95,15 +95,24 @@ def _cells(contest: Round, pair: Pair, pool: Pool) -> tuple[object, ...]:
     )
 
 
-def write_figures(out: Path, rounds: Sequence[Round], pool: Pool) -> None:
-    """A sheet for each pair, and gmad.png with all of them; one pair's pictures are in memory at a time."""
-    drawn = [(contest, _draw_pairs(out, contest, pool, swapped=index > 0)) for index, contest in enumerate(rounds)]
+def write_figures(out: Path, rounds: Sequence[Round], pool: Pool, facts: Mapping[str, Mapping[str, Any]]) -> None:
+    """A sheet for each pair, and gmad.png with all of them; one pair's pictures are in memory at a time.
+
+    In the figures' metadata stand the settings, and the `facts` on each model.
+    """
+    groups = {**facts, "settings": asdict(rounds[0].competition.settings)}
+    inside = {name.capitalize(): ", ".join(f"{k}: {v}" for k, v in group.items()) for name, group in groups.items()}
+    drawn = [
+        (contest, _draw_pairs(out, contest, pool, swapped=index > 0, facts=inside))
+        for index, contest in enumerate(rounds)
+    ]
     title = "gMAD competition"
     save(
         overview(drawn, title=title, facts=_facts(rounds[0], pool)),
         out / "gmad.png",
         description=title,
         version=__version__,
+        facts=inside,
     )
 
 
@@ -121,14 +130,14 @@ def _facts(contest: Round, pool: Pool) -> list[str]:
     return facts
 
 
-def _draw_pairs(out: Path, contest: Round, pool: Pool, *, swapped: bool) -> list[Duel]:
+def _draw_pairs(out: Path, contest: Round, pool: Pool, *, swapped: bool, facts: Mapping[str, str]) -> list[Duel]:
     """The pairs with small pictures; their sheets are written."""
     small = []
     for pair in contest.competition.pairs:
         duel = Duel(pair, _side(contest, pair.better, pool), _side(contest, pair.worse, pool))
         description = f"{contest.attacker} attacks {contest.defender}: {duel.better.name}, {duel.worse.name}"
         path = out / _figure_name(swapped, pair)
-        save(pair_figure(duel, contest), path, description=description, version=__version__)
+        save(pair_figure(duel, contest), path, description=description, version=__version__, facts=facts)
         small.append(replace(duel, better=_small(duel.better), worse=_small(duel.worse)))
     return small
 

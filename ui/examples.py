@@ -1,31 +1,46 @@
 """The example photos that ship with the project; `assets/README.md` has their origin and licences."""
 
+import atexit
+import tempfile
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+
+from PIL import Image, ImageOps
 
 FOLDER = Path(__file__).resolve().parent.parent / "assets" / "examples"
 
 
 @dataclass(frozen=True)
 class Example:
-    """An example photo and its name for people."""
+    """An example photo; its name is the stem of its file, its title a text of the studio (`example/NAME`)."""
 
     path: Path
-    label: str
+
+
+THUMBNAIL = 48  # px
+NAMES = (
+    *("cat.png", "astronaut.png", "lake.png", "coffee.png", "osprey.jpg"),
+    *("tulips.png", "dandelion.png", "rocket.jpg", "clock.png", "handwriting.png"),
+)
 
 
 def list_examples() -> list[Example]:
     """All example photos; the first one is shown when the studio opens."""
-    names = {
-        "cat.png": "Cat",
-        "astronaut.png": "Portrait",
-        "lake.png": "Landscape",
-        "coffee.png": "Coffee",
-        "osprey.jpg": "Bird",
-        "tulips.png": "Tulips",
-        "dandelion.png": "Backlight",
-        "rocket.jpg": "Dusk",
-        "clock.png": "Motion blur",
-        "handwriting.png": "Handwriting",
-    }
-    return [Example(FOLDER / name, label) for name, label in names.items()]
+    return [Example(FOLDER / name) for name in NAMES]
+
+
+@lru_cache(maxsize=1)
+def _folder() -> Path:
+    folder = tempfile.TemporaryDirectory(prefix="qualiclip-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
+
+
+@lru_cache(maxsize=64)
+def thumbnail(example: Example) -> str:
+    """Path of a small square copy, for a button."""
+    path = _folder() / f"{example.path.stem}.png"
+    with Image.open(example.path) as picture:
+        ImageOps.fit(picture.convert("RGB"), (THUMBNAIL, THUMBNAIL)).save(path)
+    return str(path)

@@ -2,7 +2,9 @@
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -11,9 +13,13 @@ from explain.files import report_facts, save_figure
 from explain.heatmaps import METHODS
 from explain.targets import find_target
 from qualiclip.prompts import PromptPair
+from qualiclip.scoring import QualityReport
 
-from .inspect_settings import DEGRADED, ORIGINAL, Settings
 from .studio import Analysis
+from .subject import Subject
+
+if TYPE_CHECKING:
+    from .inspect_tab import MapSettings
 
 CSV_COLUMNS = (
     *("picture", "degradations", "model", "weights_sha256", "version", "score"),
@@ -21,13 +27,20 @@ CSV_COLUMNS = (
 )
 
 
-def write_figure(path: Path, settings: Settings, before: Analysis, after: Analysis, heatmap: Image.Image) -> None:
+def write_figure(
+    path: Path,
+    subject: Subject,
+    settings: "MapSettings",
+    before: Analysis,
+    after: Analysis,
+    heatmap: Image.Image,
+) -> None:
     """Write pictures, heatmap and bars as a PNG figure, with the settings in its caption and metadata."""
     report = after.report
     pairs = [PromptPair(pair.positive, pair.negative) for pair in report.pairs]
     target = find_target(settings.target, pairs).label
     caption = (
-        f"{settings.describe_steps()}. Heatmap of the {settings.subject} picture: "
+        f"{subject.describe_steps()}. Heatmap of the {settings.subject} picture: "
         f"{METHODS[settings.method].label}, {target[0].lower()}{target[1:]}.\n"
         f"Model {report.model}, weights {report.weights_sha256[:12]}, QualiCLIP Studio {report.version}. "
         "A heatmap is a hint, not a proof."
@@ -38,19 +51,32 @@ def write_figure(path: Path, settings: Settings, before: Analysis, after: Analys
         Panel(f"Heatmap ({settings.subject})", heatmap),
     ]
     figure = inspect_figure(panels, before.report, report, caption=caption)
-    facts = {**report_facts(report), "Seeds": ", ".join(str(seed) for _, seed in settings.active_steps) or "none"}
+    steps = subject.active_steps
+    facts = {**report_facts(report), "Seeds": ", ".join(str(step.seed) for step in steps) or "none"}
+    facts |= {"Steps": " ".join(map(str, steps)) or "none", "Region": str(subject.region or "whole picture")}
     save_figure(figure, path, description=caption, version=report.version, facts=facts)
 
 
-def write_scores(path: Path, settings: Settings, before: Analysis, after: Analysis) -> None:
+def write_scores(path: Path, subject: Subject, before: Analysis, after: Analysis) -> None:
     """Write a CSV file with a row per picture and prompt pair."""
-    steps = json.dumps([{"type": step.name, "level": step.level, "seed": seed} for step, seed in settings.active_steps])
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(CSV_COLUMNS)
-        for name, done, analysis in ((ORIGINAL, "[]", before), (DEGRADED, steps, after)):
-            report = analysis.report
-            shared = (name, done, report.model, report.weights_sha256, report.version, report.score)
-            for pair in report.pairs:
-                values = (pair.probability, pair.similarity_positive, pair.similarity_negative)
-                writer.writerow([*shared, pair.positive, pair.negative, *values])
+        writer.writerows(report_rows("original", "[]", before.report))
+        writer.writerows(report_rows("degraded", steps_as_json(subject), after.report))
+
+
+def steps_as_json(subject: Subject) -> str:
+    """What is done to a picture, for programs."""
+    region = {"region": str(subject.region)} if subject.region else {}
+    return json.dumps(
+        [{"type": step.name, "level": step.level, "seed": step.seed, **region} for step in subject.active_steps]
+    )
+
+
+def report_rows(name: str, steps: str, report: QualityReport) -> Iterator[list[object]]:
+    """A row of `CSV_COLUMNS` for each prompt pair of a report."""
+    shared = (name, steps, report.model, report.weights_sha256, report.version, report.score)
+    for pair in report.pairs:
+        values = (pair.probability, pair.similarity_positive, pair.similarity_negative)
+        yield [*shared, pair.positive, pair.negative, *values]

@@ -2,7 +2,8 @@
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 import gradio as gr
@@ -20,14 +21,31 @@ def shown(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
 
     @functools.wraps(function)
     def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        try:
+        with _guard(getattr(function, "__name__", repr(function))):  # a partial has none
             return function(*args, **kwargs)
-        except QualiclipError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-        except gr.Error:
-            raise
-        except Exception as error:  # the boundary: nothing may reach the visitor as a traceback
-            _log.exception("in %s", function.__name__)
-            raise gr.Error(INTERNAL, print_exception=False) from error
 
     return guarded
+
+
+def shown_steps(function: Callable[Arguments, Iterator[Result]]) -> Callable[Arguments, Iterator[Result]]:
+    """The same for a function that gives its answer in steps; it stays one that Gradio takes for such."""
+
+    @functools.wraps(function)
+    def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Iterator[Result]:
+        with _guard(getattr(function, "__name__", repr(function))):
+            yield from function(*args, **kwargs)
+
+    return guarded
+
+
+@contextmanager
+def _guard(name: str) -> Iterator[None]:
+    try:
+        yield
+    except QualiclipError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    except gr.Error:
+        raise
+    except Exception as error:  # the boundary: nothing may reach the visitor as a traceback
+        _log.exception("in %s", name)
+        raise gr.Error(INTERNAL, print_exception=False) from error

@@ -1,6 +1,7 @@
 """What the Inspect tab does: degrade a photo, compare the scores, draw the heatmap, make the downloads."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -11,10 +12,33 @@ from qualiclip.errors import QualiclipError
 
 from .downloads import DownloadFolder
 from .exports import write_figure, write_scores
-from .inspect_settings import DEGRADED, Settings
 from .render import render_message, render_note, render_pairs, render_scores
 from .studio import Analysis, Studio, draw_overlay
-from .texts import EMPTY
+from .subject import Subject, read_values
+from .texts import say
+
+ORIGINAL, DEGRADED = "original", "degraded"
+
+
+@dataclass(frozen=True)
+class MapSettings:
+    """What the widgets of the heatmap say, in their order."""
+
+    subject: str
+    method: str
+    target: str
+    colormap: str
+    opacity: float
+
+
+def read_settings(values: Sequence[Any]) -> tuple[Subject | None, MapSettings]:
+    """Subject and heatmap that the widgets ask for.
+
+    Raises:
+        UsageError: if a name, a level or the region does not exist.
+    """
+    subject, rest = read_values(values)
+    return subject, MapSettings(*rest)
 
 
 class InspectTab:
@@ -25,28 +49,25 @@ class InspectTab:
         self.studio = studio
         self.downloads = downloads
 
-    def both(self, settings: Settings) -> tuple[Analysis, Analysis]:
+    def both(self, subject: Subject) -> tuple[Analysis, Analysis]:
         """Analyses of the pristine and the degraded picture."""
-        path = settings.path or ""
-        return self.studio.pristine(path), self.studio.degraded(path, settings.steps, seed=settings.seed)
+        return self.studio.analyse(subject.pristine), self.studio.analyse(subject)
 
-    def heatmap(self, settings: Settings) -> tuple[Image.Image, Explanation]:
+    def heatmap(self, subject: Subject, settings: MapSettings) -> tuple[Image.Image, Explanation]:
         """The picture with its heatmap, and the explanation."""
-        path, seed = settings.path or "", settings.seed
-        steps = settings.steps if settings.subject == DEGRADED else ()
-        explanation = self.studio.explain(path, steps, seed=seed, method=settings.method, target=settings.target)
-        subject = self.studio.degraded(path, steps, seed=seed)
-        drawn = draw_overlay(subject, explanation, colormap=settings.colormap, opacity=settings.opacity)
-        return drawn, explanation
+        looked_at = subject if settings.subject == DEGRADED else subject.pristine
+        explanation = self.studio.explain(looked_at, method=settings.method, target=settings.target)
+        analysis = self.studio.analyse(looked_at)
+        return draw_overlay(analysis, explanation, colormap=settings.colormap, opacity=settings.opacity), explanation
 
     def update(self, *values: Any) -> tuple[Any, ...]:
         """Everything on the right, for new settings; a picture that can't be used is said in place."""
-        settings = Settings.of(values)
-        if settings.path is None:
-            return None, render_message(EMPTY, error=False), "", None, ""
         try:
-            before, after = self.both(settings)
-            drawn, explanation = self.heatmap(settings)
+            subject, settings = read_settings(values)
+            if subject is None:
+                return None, render_message(say("empty"), error=False), "", None, ""
+            before, after = self.both(subject)
+            drawn, explanation = self.heatmap(subject, settings)
         except QualiclipError as error:
             return None, render_message(str(error), error=True), "", None, ""
         scores, pairs = render_scores(before.report, after.report), render_pairs(before.report, after.report)
@@ -54,36 +75,36 @@ class InspectTab:
 
     def redraw(self, *values: Any) -> tuple[Any, ...]:
         """The heatmap alone, for new colours, method or target."""
-        settings = Settings.of(values)
-        if settings.path is None:
+        subject, settings = read_settings(values)
+        if subject is None:
             return None, ""
-        drawn, explanation = self.heatmap(settings)
+        drawn, explanation = self.heatmap(subject, settings)
         return drawn, render_note(explanation)
 
-    def _require(self, values: Sequence[Any]) -> Settings:
-        settings = Settings.of(values)
-        if settings.path is None:
-            raise gr.Error("There is nothing to download yet: choose or upload a photo first.")
-        return settings
+    def _require(self, values: Sequence[Any]) -> tuple[Subject, MapSettings]:
+        subject, settings = read_settings(values)
+        if subject is None:
+            raise gr.Error(say("nothing-to-download"), print_exception=False)
+        return subject, settings
 
     def save_picture(self, *values: Any) -> str:
         """The degraded picture as a PNG file."""
-        _, after = self.both(self._require(values))
+        subject, _ = self._require(values)
         path = self.downloads.new_path("degraded.png")
-        after.picture.save(path)
+        self.studio.analyse(subject).picture.save(path)
         return str(path)
 
     def save_figure(self, *values: Any) -> str:
         """The figure as a PNG file."""
-        settings = self._require(values)
-        heatmap, _ = self.heatmap(settings)
+        subject, settings = self._require(values)
+        heatmap, _ = self.heatmap(subject, settings)
         path = self.downloads.new_path("figure.png")
-        write_figure(path, settings, *self.both(settings), heatmap)
+        write_figure(path, subject, settings, *self.both(subject), heatmap)
         return str(path)
 
     def save_csv(self, *values: Any) -> str:
         """Scores and similarities of both pictures as a CSV file."""
-        settings = self._require(values)
+        subject, _ = self._require(values)
         path = self.downloads.new_path("scores.csv")
-        write_scores(path, settings, *self.both(settings))
+        write_scores(path, subject, *self.both(subject))
         return str(path)

@@ -4,10 +4,12 @@ import hashlib
 import os
 import secrets
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
+import gradio as gr
 from gradio.blocks import Block
 from PIL import Image
 
@@ -31,19 +33,28 @@ def save_png(picture: Image.Image) -> Path:
     return path
 
 
-def quick_pngs(blocks: Iterable[Block]) -> None:
-    """Let every component that shows PNG pictures take them from `save_png`.
+def quick_pngs(page: gr.Blocks) -> None:
+    """Let every picture that a page's functions return leave by `save_png`.
 
     Gradio would encode each picture anew in every answer, at Pillow's slow choice: three times a fifth of a second
-    for a move of one slider. (A method of the instance is replaced: see `ui.uploads.photo_input`.)
+    for a move of one slider. (A method of the page is replaced, not of its components: a visitor whose component was
+    updated has a new one.)
     """
-    for block in blocks:
-        if getattr(block, "format", None) == "png":
-            block.postprocess = _from_files(block.postprocess)  # type: ignore[method-assign]
+    postprocess = page.postprocess_data
+
+    async def save_first(function: Any, predictions: Any, state: Any) -> Any:
+        saved = await anyio.to_thread.run_sync(as_files, function.outputs, predictions)
+        return await postprocess(function, saved, state)
+
+    page.postprocess_data = save_first  # type: ignore[assignment, method-assign]
 
 
-def _from_files(postprocess: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: postprocess(_saved(value))
+def as_files(outputs: Sequence[Block], values: Any) -> Any:
+    """What a function returned for those outputs, with files for pictures but in what it keeps for itself."""
+    if not isinstance(values, list):
+        return _saved(values)
+    pairs = zip(outputs, values, strict=False)  # Gradio says it if there are too few
+    return [value if block.stateful else _saved(value) for block, value in pairs] + values[len(outputs) :]
 
 
 def _saved(value: Any) -> Any:
@@ -52,4 +63,6 @@ def _saved(value: Any) -> Any:
         return str(save_png(value))
     if isinstance(value, list | tuple):
         return type(value)(_saved(part) for part in value)
+    if isinstance(value, dict):  # an update, or outputs by their components
+        return {key: _saved(part) for key, part in value.items()}
     return value

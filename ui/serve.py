@@ -10,9 +10,10 @@ from qualiclip.errors import UsageError
 from .mcp_tools import use_uploads_only
 from .outputs import quick_pngs
 from .shield import Limits, Shield
+from .texts import translations
 from .tidy import temporary_folder, tidying
 
-CSS = Path(__file__).resolve().parent.parent / "assets" / "studio.css"
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
 QUEUE_SIZE = 200  # a lecture hall that opens the page at once
 MAX_UPLOAD = "40mb"
 KEEP_MINUTES = 50.0  # the page promises "within the hour"
@@ -25,6 +26,12 @@ for (const [event, input] of [["keyup", ".level input[type=range]"], ["change", 
   });
 </script>
 """
+
+
+def scripts() -> str:
+    """What the page's head runs: a file of `assets/scripts` per tab that needs one."""
+    files = sorted((ASSETS / "scripts").glob("*.js"))
+    return SLIDER_KEYS + "".join(f"<script>{file.read_text('utf-8')}</script>" for file in files)
 
 
 def check_keep_minutes(minutes: float) -> None:
@@ -48,7 +55,7 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
     folder, seconds = temporary_folder(), 60 * keep_minutes
     if mcp:
         use_uploads_only()
-    quick_pngs(page.blocks.values())
+    quick_pngs(page)
     # api_open: a direct request would pass by the queue, and with it by "one at a time".
     _, address, _ = page.queue(max_size=QUEUE_SIZE, api_open=False).launch(
         server_name=host,
@@ -60,11 +67,12 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
         mcp_server=mcp,
         max_file_size=MAX_UPLOAD,
         ssr_mode=False,
+        i18n=translations(),
         theme=gr.themes.Default(
             primary_hue="indigo", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["monospace"]
         ),
-        css_paths=[CSS],
-        head=SLIDER_KEYS,
+        css_paths=sorted((ASSETS / "css").glob("*.css"), key=lambda file: file.stem != "studio"),
+        head=scripts(),
         footer_links=["api", "settings"],
         app_kwargs={
             "middleware": [Middleware(Shield, folder=folder, limits=Limits())],

@@ -1,42 +1,36 @@
 """What the tabs and the API ask for: analyses of pictures, degraded copies and heatmaps, each computed once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
-import torch
 from PIL import Image
 from torch import Tensor
 
 from explain.heatmaps import Explanation, explain_features
 from explain.overlay import overlay
 from explain.targets import Target, target_table
-from qualiclip.degradations import degrade
+from qualiclip.degradations import Region, Step, apply_steps
+from qualiclip.errors import look_up
 from qualiclip.pictures import image_to_picture
 from qualiclip.scoring import QualityReport, Scorer
 from qualiclip.weights import file_sha256
 
 from .cache import MemoryCache
+from .subject import Subject
 
 CACHE_BYTES = 512 * 1024**2
 
 
 @dataclass(frozen=True)
-class Step:
-    """One degradation at one level in [0, 5]."""
-
-    name: str
-    level: float
-
-
-@dataclass(frozen=True)
 class View:
-    """A picture (by the hash of its file) and what was done to it; None keeps the place of a step that is off."""
+    """A picture (by the hash of its file) and what was done to it: equal for all that gives the same result."""
 
     picture: str
-    steps: tuple[Step | None, ...]
-    seed: int
+    steps: tuple[Step, ...] = ()
+    region: Region | None = None
 
 
 @dataclass(frozen=True)
@@ -68,85 +62,81 @@ class _SizedExplanation:
 
 
 class Studio:
-    """One scorer and the results it has already computed."""
+    """The models that are served, and the results they have already given."""
 
-    def __init__(self, scorer: Scorer) -> None:
-        """Start with empty caches."""
-        self.scorer = scorer
+    def __init__(self, *scorers: Scorer) -> None:
+        """Start with empty caches; the first model is the one that is used unless another is chosen."""
+        self.scorers: Mapping[str, Scorer] = MappingProxyType({one.checkpoint.name: one for one in scorers})
+        self.default = scorers[0].checkpoint.name
+        self.images: MemoryCache[Tensor] = MemoryCache(CACHE_BYTES // 2)
         self.analyses: MemoryCache[Analysis] = MemoryCache(CACHE_BYTES)
         self.explanations: MemoryCache[_SizedExplanation] = MemoryCache(CACHE_BYTES // 4)
 
-    @property
-    def targets(self) -> dict[str, Target]:
+    def scorer(self, model: str = "") -> Scorer:
+        """The model of that name, or the default one.
+
+        Raises:
+            UsageError: if it is not served.
+        """
+        return look_up(self.scorers, model or self.default, kind="model")
+
+    def targets(self, model: str = "") -> dict[str, Target]:
         """What a heatmap can be asked for, the prompt pairs of the model among them."""
-        return target_table(self.scorer.model.settings.pairs)
+        return target_table(self.scorer(model).model.settings.pairs)
 
-    def pristine(self, path: str) -> Analysis:
-        """Analysis of a picture file as it is.
+    def image(self, subject: Subject) -> Tensor:
+        """The image (3, H, W) of a subject, in the eight bits in which it is shown, saved and scored.
 
         Raises:
             InputError: if the file can't be used.
         """
-        return self._pristine(path, View(file_digest(path), (), 0))
+        view, pristine = view_of(subject), view_of(subject.pristine)
+        if view == pristine:
+            return self.images.get(view, lambda: self.scorer().read(subject.path))
+        return self.images.get(view, lambda: self._degraded(self.image(subject.pristine), view))
 
-    def degraded(self, path: str, steps: Sequence[Step | None], *, seed: int) -> Analysis:
-        """Analysis of a picture file after the steps, in their order; the n-th draws from seed + n.
-
-        Raises:
-            InputError: if the file can't be used.
-            UsageError: if a step's name or level is unknown.
-        """
-        return self._degraded(path, make_view(path, steps, seed=seed))
-
-    def explain(self, path: str, steps: Sequence[Step | None], *, seed: int, method: str, target: str) -> Explanation:
-        """Heatmap of a picture file after the steps.
+    def analyse(self, subject: Subject) -> Analysis:
+        """What a model says of a subject.
 
         Raises:
             InputError: if the file can't be used.
-            UsageError: if a name or level is unknown.
+            UsageError: if the model is not served.
         """
-        view = make_view(path, steps, seed=seed)
+        scorer = self.scorer(subject.model)
+
+        def make() -> Analysis:
+            image = self.image(subject)
+            feature_map = scorer.encode(image)
+            return Analysis(image, feature_map, scorer.report(image, feature_map))
+
+        return self.analyses.get((view_of(subject), scorer.checkpoint.name), make)
+
+    def explain(self, subject: Subject, *, method: str, target: str) -> Explanation:
+        """Heatmap of a subject by a model.
+
+        Raises:
+            InputError: if the file can't be used.
+            UsageError: if a name is unknown.
+        """
+        scorer = self.scorer(subject.model)
 
         def make() -> _SizedExplanation:
-            analysis = self._degraded(path, view)
-            height, width = analysis.image.shape[-2:]
-            return _SizedExplanation(
-                explain_features(
-                    self.scorer.model, analysis.feature_map, size=(height, width), method=method, target=target
-                )
-            )
+            analysis = self.analyse(subject)
+            size = (analysis.image.shape[-2], analysis.image.shape[-1])
+            done = explain_features(scorer.model, analysis.feature_map, size=size, method=method, target=target)
+            return _SizedExplanation(done)
 
-        return self.explanations.get((view, method, target), make).explanation
+        return self.explanations.get((view_of(subject), scorer.checkpoint.name, method, target), make).explanation
 
-    def _pristine(self, path: str, view: View) -> Analysis:
-        return self.analyses.get(view, lambda: self._analyse(self.scorer.read(path)))
-
-    def _degraded(self, path: str, view: View) -> Analysis:
-        pristine = View(view.picture, (), 0)
-        if view == pristine:
-            return self._pristine(path, pristine)
-        return self.analyses.get(view, lambda: self._analyse(self._apply(self._pristine(path, pristine), view)))
-
-    def _apply(self, pristine: Analysis, view: View) -> Tensor:
-        image = pristine.image
-        for position, step in enumerate(view.steps):
-            if step is not None:
-                generator = torch.Generator().manual_seed(view.seed + position)
-                image = degrade(image, step.name, level=step.level, generator=generator)
-        # What is scored is what is shown and saved: eight bits.
-        return self.scorer.read(image_to_picture(image))
-
-    def _analyse(self, image: Tensor) -> Analysis:
-        feature_map = self.scorer.encode(image)
-        return Analysis(image, feature_map, self.scorer.report(image, feature_map))
+    def _degraded(self, image: Tensor, view: View) -> Tensor:
+        degraded = apply_steps(image, view.steps, region=view.region)
+        return self.scorer().read(image_to_picture(degraded))  # what is scored is what is shown: eight bits
 
 
-def make_view(path: str, steps: Sequence[Step | None], *, seed: int) -> View:
-    """The view of a picture file: equal for all settings that give the same result."""
-    active = [step if step and step.level > 0 else None for step in steps]
-    while active and active[-1] is None:
-        active.pop()
-    return View(file_digest(path), tuple(active), seed if active else 0)
+def view_of(subject: Subject) -> View:
+    """What decides how a subject looks."""
+    steps = subject.active_steps
+    return View(file_digest(subject.path), steps, subject.region if steps else None)
 
 
 def file_digest(path: str) -> str:

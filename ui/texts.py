@@ -1,48 +1,78 @@
-"""The studio's words that do not belong to one widget."""
+"""The studio's words: `assets/texts/LANGUAGE.json`, one flat table per language with the same keys.
 
-TITLE = "QualiCLIP Studio"
-PROMISE = (
-    "Degrade a photo, watch its quality score move, and see where the model looks. "
-    "The score needs no reference picture and was trained without human opinions."
-)
-PRIVACY = (
-    "**Privacy.** Pictures are used for what you see here and nothing else. Their temporary files are deleted within "
-    "the hour; recent results stay in the server's memory until newer ones replace them. Do not upload what must stay "
-    "secret: whoever knows the address of a temporary file can open it until then."
-)
-HOW_TO_READ = """
-**The score** runs from 0 to 1; higher is better. It is the mean, over seven pairs of opposite descriptions, of the
-probability that the better description fits. It ranks pictures; it is no percentage of anything. Compare scores of one
-model only, and best for pictures of similar size and kind: size and subject change the number too.
-
-**The heatmap** shows which places push this model's score up or down. It is a hint, not a proof: every place sees its
-wide surroundings, and another method can give another map.
-
-**The model** learned from photos that were made worse on purpose, never from people's ratings. It knows what such
-damage looks like, and nothing else.
+Words on widgets are chosen by the browser (`t`), words inside answers by the server, by the language that the browser
+asked for (`say`). Names and sentences of the core, such as those of degradations and heatmap methods, are English
+there; a table translates them by the English text itself, under `core/`.
 """
-HEATMAP_CHECK = (
-    "Damage was put on one quarter of photos that `compact` never saw, and every method was asked where it is. "
-    "AUROC is how often the map is higher inside than outside: 0.5 is chance, 1 is perfect. A baseline is a map that "
-    "needs no model at all, such as one of edges. `python -m explain benchmark` measures any model, on any photos."
-)
-LIMITS = (
-    "**Limits.** The score can't tell whether a picture is beautiful, true or interesting, and can be wrong where blur "
-    "or darkness is intended."
-)
-EMPTY = "Choose an example, or upload or paste a photo, to see its score."
-VERDICTS = ("bad", "poor", "fair", "good", "excellent")
+
+import json
+from pathlib import Path
+from types import MappingProxyType
+
+import gradio as gr
+from gradio.context import LocalContext
+
+FOLDER = Path(__file__).resolve().parent.parent / "assets" / "texts"
+ENGLISH = "en"
+TABLES = MappingProxyType({file.stem: json.loads(file.read_text("utf-8")) for file in sorted(FOLDER.glob("*.json"))})
+CORE = "core/"
+
+
+def translations() -> gr.I18n:
+    """The tables as Gradio wants them; the page's `launch` needs it."""
+    known = {key: key.removeprefix(CORE) for table in TABLES.values() for key in table if key.startswith(CORE)}
+    return gr.I18n(**{language: {**known, **TABLES[ENGLISH], **table} for language, table in TABLES.items()})
+
+
+def t(key: str) -> str:
+    """A text of the tables for a widget, in the language of the browser.
+
+    Raises:
+        KeyError: if there is no such text.
+    """
+    if key not in TABLES[ENGLISH]:
+        raise KeyError(key)
+    return gr.I18n()(key)  # type: ignore[return-value]  # stands for a text wherever Gradio shows one
+
+
+def core(text: str) -> str:
+    """A name or sentence of the core for a widget, translated by the browser where a table knows it."""
+    known = any(CORE + text in table for table in TABLES.values())
+    return gr.I18n()(CORE + text) if known else text  # type: ignore[return-value]
+
+
+def language() -> str:
+    """The language of the visitor whose request is being answered, of those there are; else English."""
+    request = LocalContext.request.get(None)
+    wanted = request.headers.get("accept-language", "") if request is not None else ""
+    tags = [part.split(";")[0].strip().split("-")[0].lower() for part in wanted.split(",")]  # by preference
+    return next((tag for tag in tags if tag in TABLES), ENGLISH)
+
+
+def say(key: str, **values: object) -> str:
+    """A text of the tables in the visitor's language, with values for its `{names}`.
+
+    Raises:
+        KeyError: if there is no such text, or a value is missing.
+    """
+    return str(TABLES[language()][key]).format(**values)
+
+
+def say_core(text: str) -> str:
+    """A name or sentence of the core in the visitor's language, or as it is."""
+    return str(TABLES[language()].get(CORE + text, text))
 
 
 def verdict(score: float) -> str:
     """One of five words for a score in [0, 1]; each stands for a fifth of the range."""
-    return VERDICTS[min(int(score * len(VERDICTS)), len(VERDICTS) - 1)]
+    return say(f"verdict/{min(int(score * 5), 4)}")
 
 
 def change(before: float, after: float) -> str:
     """One sentence on what the degradation did to the score."""
     difference = after - before
-    if abs(difference) < 0.005:
-        return "The score is the same to the eye."
-    size = "a little" if abs(difference) < 0.05 else "clearly" if abs(difference) < 0.2 else "much"
-    return f"The score {'rises' if difference > 0 else 'falls'} {size}, by {abs(difference):.2f}."
+    size = abs(difference)
+    if size < 0.005:
+        return say("change/none")
+    amount = "little" if size < 0.05 else "clearly" if size < 0.2 else "much"
+    return say(f"change/{'rises' if difference > 0 else 'falls'}-{amount}", size=f"{size:.2f}")

@@ -1,10 +1,14 @@
 """What visitors send: files they uploaded, as they uploaded them, and nothing that the server would have to fetch."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.data_classes import ImageData
+from gradio.data_classes import ImageData, ListFiles
+
+from .intake import Upload
 
 UPLOADED = {"_type": "gradio.FileData"}  # what makes Gradio check that a path is in the folder of uploads
 
@@ -23,6 +27,22 @@ def photo_input(**settings: Any) -> gr.Image:
     image = gr.Image(type="filepath", image_mode=None, format="png", **settings)
     image.preprocess = _uploaded_path  # type: ignore[method-assign]
     return image
+
+
+def _uploads(payload: ListFiles | None) -> list[Upload]:
+    """Uploaded files, by the names that the visitor's computer gave them, without their folders."""
+    files = payload.root if payload is not None else []
+    return [Upload(Path(file.path), re.split(r"[/\\]", file.orig_name or file.path)[-1]) for file in files]
+
+
+def files_input(**settings: Any) -> gr.File:
+    """A `gr.File` for several files, whose value is a list of `Upload`s, not yet opened.
+
+    Gradio's own value would leave an empty temporary file behind for each, and not the names.
+    """
+    files = gr.File(file_count="multiple", **settings)
+    files.preprocess = _uploads  # type: ignore[method-assign, assignment]
+    return files
 
 
 def forbid_fetching(page: gr.Blocks) -> None:

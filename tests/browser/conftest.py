@@ -38,12 +38,12 @@ def find_browser():
 class Server:
     """The studio as `python app.py` starts it, or another program that takes a port and says where it is ready."""
 
-    def __init__(self, *arguments, program=("app.py",), environment=None):
+    def __init__(self, *arguments, program=("app.py",), cwd=ROOT, environment=None):
         self.port = free_port()
         self._temporary = tempfile.TemporaryDirectory()
         self.process = subprocess.Popen(
             [sys.executable, *program, "--port", str(self.port), *arguments],
-            cwd=ROOT,
+            cwd=cwd,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

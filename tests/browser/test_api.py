@@ -34,11 +34,13 @@ def pixels(path):
         return np.asarray(picture.convert("RGB")).copy()
 
 
-def test_only_the_four_endpoints_are_named(client):
+def test_only_these_endpoints_are_named(client):
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == {
         "/score",
         "/degrade",
         "/explain",
+        "/sweep",
+        "/compare",
         "/models",
     }
 
@@ -58,9 +60,10 @@ def test_degrade_gives_the_librarys_picture_without_loss(client, seeded):
 
 
 def test_explain_gives_a_picture_and_words(client):
-    path, words = client.predict(handle_file(CAT), "gradcam", "bad", "viridis", 0.5, api_name="/explain")
+    path, words = client.predict(handle_file(CAT), method="gradcam", target="bad", opacity=0.5, api_name="/explain")
     assert pixels(path).shape == np.asarray(image_to_picture(as_image(CAT))).shape
     assert "negative prompts" in words
+    assert Path(path).name == "image.png"  # written by `ui.outputs`, not by Gradio
 
 
 def test_endpoints_are_typed(client):
@@ -69,12 +72,23 @@ def test_endpoints_are_typed(client):
     assert types["name"] == list(DEGRADATIONS)
     types = {p["parameter_name"]: p["type"].get("enum") for p in endpoints["/explain"]["parameters"]}
     assert types["method"] == list(METHODS)
+    (models,) = (p for p in endpoints["/compare"]["parameters"] if p["parameter_name"] == "models")
+    assert models["type"]["items"]["enum"] == ["compact", "compact-untrained"]
 
 
 def test_models_says_what_is_served(client):
-    (model,) = client.predict(api_name="/models")
-    assert model["name"] == "compact"
+    model, twin = client.predict(api_name="/models")
+    assert (model["name"], twin["name"]) == ("compact", "compact-untrained")
     assert model["weights_sha256"] == qualiclip.load("compact").checkpoint.sha256
+    assert "never trained" in twin["description"]
+
+
+def test_compare_gives_a_report_for_each_model(client):
+    reports = client.predict(handle_file(CAT), api_name="/compare")
+    assert [report["model"] for report in reports] == ["compact", "compact-untrained"]
+    assert reports[0] == client.predict(handle_file(CAT), api_name="/score")
+    (only,) = client.predict(handle_file(CAT), ["compact-untrained"], api_name="/compare")
+    assert only == reports[1]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +143,7 @@ def test_several_visitors_at_once_get_the_serial_answers(server, client):
 
     def visit(path):
         visitor = Client(server.url, verbose=False)
-        picture, _ = visitor.predict(handle_file(path), "gradcam", "difference", "viridis", 0.7, api_name="/explain")
+        picture, _ = visitor.predict(handle_file(path), method="gradcam", api_name="/explain")
         assert picture
         return visitor.predict(handle_file(path), api_name="/score")["score"]
 

@@ -1,0 +1,40 @@
+"""What axe-core finds by machine (WCAG 2 A and AA) on every tab, light and dark: nothing."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.test_page import SIZES, Studio
+from ui.page import TABS
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_tab_has_a_barrier_that_a_program_can_find(browser, server, scheme):
+    context = browser.new_context(viewport=SIZES["desktop"], color_scheme=scheme)
+    page = Studio(context.new_page(), server.url).page
+    found = []
+    for tab in TABS:
+        page.locator(f"button[role=tab][data-tab-id={tab}]").click()
+        page.wait_for_selector(f"#tab-{tab}", state="visible")
+        page.wait_for_timeout(1500)  # colours fade in
+        result = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"]})
+        found += [
+            f"{tab}: {rule['id']}: {node['target']} {node['html'][:120]}"
+            for rule in result.response["violations"]
+            for node in rule["nodes"]
+        ]
+    context.close()
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_tab_is_wider_than_the_page(browser, server, size):
+    context = browser.new_context(viewport=SIZES[size])
+    page = Studio(context.new_page(), server.url).page
+    for tab in TABS:
+        page.evaluate("tab => document.querySelector(`button[role=tab][data-tab-id=${tab}]`).click()", tab)
+        page.wait_for_selector(f"#tab-{tab}", state="visible")
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(wide) <= 0, tab
+    context.close()

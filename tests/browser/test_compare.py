@@ -1,0 +1,195 @@
+"""The Compare tab in a real browser."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import qualiclip
+from qualiclip.degradations import Step, apply_steps
+from qualiclip.pictures import image_to_picture
+from tests.browser.test_page import EXAMPLES, SIZES, WAIT
+
+pytestmark = pytest.mark.browser
+SCORES = "[...document.querySelectorAll('#compare-scores [data-score]')].map(x => +x.dataset.score)"
+
+
+class Compare:
+    """The tab as a visitor uses it."""
+
+    def __init__(self, page, url, query="?tab=compare"):
+        self.page = page
+        self.complaints = []
+        page.set_default_timeout(WAIT)
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(f"{url}/{query}")
+
+    def scores(self):
+        return self.page.evaluate(SCORES)
+
+    def wait_for_scores(self, wanted):
+        self.page.wait_for_function(
+            f"wanted => {{ const now = {SCORES}; return now.length == 2 &&"
+            " now.every((score, place) => Math.abs(score - wanted[place]) < 1e-5) }",
+            arg=wanted,
+        )
+
+    def wait_for_rest(self):
+        """All four pictures are there, and nothing moves under the mouse any more."""
+        loaded = "[...document.querySelectorAll('.compare-frame img')].filter(x => x.complete).length == 4"
+        self.page.wait_for_function(loaded)
+        self.page.wait_for_load_state("networkidle")
+
+    def choose(self, selector, words):
+        self.page.locator(f"{selector} input").click()
+        self.page.get_by_role("option", name=words, exact=True).click()
+
+    def wait_for_labels(self, *words):
+        self.page.wait_for_function(
+            "words => { const labels = [...document.querySelectorAll('.compare-frame label')];"
+            " return words.every((word, place) => labels[place]?.innerText.trim() == word) }",
+            arg=list(words),
+        )
+
+
+@pytest.fixture
+def visit(browser, server):
+    """Opens the tab by a link, at a size."""
+    contexts = []
+
+    def open_page(query="?tab=compare", size="desktop", **settings):
+        contexts.append(browser.new_context(viewport=SIZES[size], accept_downloads=True, **settings))
+        return Compare(contexts[-1].new_page(), server.url, query)
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def expected(name, model="compact", *steps):
+    scorer = qualiclip.load(model)
+    return scorer.score(image_to_picture(apply_steps(scorer.read(EXAMPLES / name), steps))).score
+
+
+BLUR = Step("gaussian_blur", 3)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_first_click_shows_compact_beside_its_untrained_twin(visit, size):
+    tab = visit("", size)
+    tab.page.wait_for_selector("#scores [data-score]")
+    tab.page.evaluate("document.querySelector('button[role=tab][data-tab-id=compare]').click()")
+    tab.wait_for_scores([expected("cat.png", "compact", BLUR), expected("cat.png", "compact-untrained", BLUR)])
+    tab.wait_for_labels("Heatmap: compact", "Heatmap: compact-untrained", "Degraded", "Difference: left minus right")
+    assert tab.page.locator(".compare-frame img").count() == 4
+    assert tab.page.locator("#compare-pairs tbody tr").count() == 7
+    text = tab.page.locator("#compare-scores").inner_text()
+    assert "Don't compare the numbers of two models" in text
+    assert "what it says is chance" in text
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert tab.page.evaluate(wide) <= 0
+    assert not tab.complaints
+
+
+def test_the_tab_comes_to_rest_and_closed_tabs_cost_no_request(visit):
+    tab = visit()
+    tab.wait_for_scores([expected("cat.png", "compact", BLUR), expected("cat.png", "compact-untrained", BLUR)])
+    tab.wait_for_rest()
+    asked = []
+    tab.page.on("request", lambda request: asked.append(request.url) if "queue/join" in request.url else None)
+    tab.page.get_by_text("Landscape", exact=True).click()
+    tab.wait_for_scores([expected("lake.png", "compact", BLUR), expected("lake.png", "compact-untrained", BLUR)])
+    tab.page.wait_for_timeout(3000)  # nothing is waited for: that nothing more comes is what is tested
+    assert 1 <= len(asked) <= 3  # the example, the comparison, and the code of the view
+
+
+def test_panel_model_and_the_one_on_the_right_change_places(visit):
+    tab = visit()
+    both = [expected("cat.png", "compact", BLUR), expected("cat.png", "compact-untrained", BLUR)]
+    tab.wait_for_scores(both)
+    tab.choose("#model", "compact-untrained (random weights)")
+    tab.wait_for_scores(both[::-1])
+    assert tab.page.locator("#compare-other input").input_value() == "compact"
+
+
+def test_two_pictures_the_untouched_photo_an_example_an_upload(visit):
+    tab = visit()
+    blurred = expected("cat.png", "compact", BLUR)
+    tab.page.get_by_label("another picture").check()
+    tab.wait_for_scores([blurred, expected("cat.png")])
+    tab.wait_for_labels("Degraded", "Original", "Heatmap: Degraded", "Heatmap: Original")
+    tab.choose("#compare-picture", "Coffee")
+    tab.wait_for_scores([blurred, expected("coffee.png", "compact", BLUR)])
+    tab.page.get_by_label("Degrade it in the same way").uncheck()
+    tab.wait_for_scores([blurred, expected("coffee.png")])
+    tab.choose("#compare-picture", "Own photo")
+    tab.page.get_by_text("Choose or upload the second photo").wait_for()
+    tab.page.locator("#compare-upload input[type=file]").set_input_files(EXAMPLES / "rocket.jpg")
+    tab.wait_for_scores([blurred, expected("rocket.jpg")])
+    assert not tab.complaints
+
+
+def test_a_bad_second_photo_is_said_in_place(visit, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.write_text("no picture")
+    tab = visit("?tab=compare&with=picture&beside=own")
+    tab.page.locator("#compare-upload input[type=file]").set_input_files(bad)
+    tab.page.wait_for_selector("#compare-scores [role=alert]")
+    assert "not a picture in a known format" in tab.page.locator("#compare-scores").inner_text()
+
+
+def test_curves_are_drawn_with_a_table_and_stay_while_the_level_moves(visit):
+    tab = visit()
+    tab.wait_for_rest()
+    tab.page.locator("#compare-draw").click()
+    tab.page.get_by_text("All 6 curves are drawn.").wait_for()
+    assert tab.page.locator("#compare-curves figure").count() == 3
+    assert tab.page.locator("#compare-curves figure .before circle").count() == 18
+    assert tab.page.locator("#compare-curves figure .after rect").count() == 18
+    tab.page.get_by_text("The numbers as a table").click()
+    assert tab.page.locator("#compare-curves tbody tr").count() == 6
+    before = tab.scores()
+    dial = tab.page.locator(".level input[type=range]").first
+    dial.focus()
+    tab.page.keyboard.press("End")
+    tab.page.wait_for_function(
+        f"old => {{ const now = {SCORES}; return now.length == 2 && now[0] != old }}", arg=before[0]
+    )
+    assert tab.page.locator("#compare-curves figure").count() == 3
+    tab.page.get_by_text("Landscape", exact=True).click()
+    tab.page.wait_for_selector("#compare-curves figure", state="detached")
+    assert not tab.complaints
+
+
+def test_curves_can_be_stopped(visit):
+    tab = visit()
+    tab.wait_for_rest()
+    tab.page.locator("#compare-draw").click()
+    tab.page.get_by_text(re.compile(r"of 6 curves")).wait_for()
+    tab.page.locator("#compare-stop").click()
+    tab.page.get_by_text("Stopped.").wait_for()
+    tab.page.wait_for_timeout(3000)  # that nothing more comes is what is tested
+    assert tab.page.locator("#compare-progress").inner_text().strip() == "Stopped."
+    assert tab.page.locator("#compare-curves figure").count() < 3
+
+
+@pytest.mark.parametrize(
+    ("button", "name", "start"),
+    [("figure", "comparison.png", b"\x89PNG"), ("csv", "comparison.csv", b"side,picture,degradations,model")],
+)
+def test_downloads_arrive(visit, button, name, start):
+    tab = visit()
+    tab.wait_for_rest()
+    with tab.page.expect_download(timeout=WAIT) as download:
+        tab.page.locator(f"#get-compare-{button}").click()
+    assert download.value.suggested_filename == name
+    assert Path(download.value.path()).read_bytes().startswith(start)
+
+
+def test_a_link_restores_the_comparison_in_german(visit):
+    tab = visit("?tab=compare&with=picture&beside=lake&img=coffee&deg=none", locale="de-DE")
+    tab.wait_for_scores([expected("coffee.png"), expected("lake.png")])
+    assert tab.page.get_by_label("anderem Bild").is_checked()
+    tab.wait_for_labels("Kaffee", "Landschaft")
+    assert "__i18n__" not in tab.page.locator("body").inner_text()

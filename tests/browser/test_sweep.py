@@ -1,0 +1,197 @@
+"""The Sweep tab in a real browser."""
+
+import csv
+import threading
+from pathlib import Path
+
+import pytest
+
+import qualiclip
+from qualiclip.scoring import Scorer
+from tests.browser.conftest import free_port
+from ui.page import build_page, launch_page
+from ui.studio import Studio
+
+SIZES = {"desktop": {"width": 1366, "height": 900}, "phone": {"width": 390, "height": 844}}
+WAIT = 120_000  # ms; a shared machine may be slow
+ROWS = "document.querySelectorAll('table.wall tbody tr').length"
+
+pytestmark = pytest.mark.browser
+
+
+class Sweep:
+    """The tab as a visitor uses it."""
+
+    def __init__(self, page, url, query="?tab=sweep"):
+        self.page = page
+        self.complaints = []
+        page.set_default_timeout(WAIT)
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(url + query)
+        page.wait_for_selector("#sweep-status .message")
+        page.wait_for_selector("#photo img")
+        page.wait_for_timeout(1000)  # a photo that comes while a sweep runs ends it
+
+    def choose(self, *labels):
+        """Sweep these degradations only."""
+        self.page.locator("#sweep-types button").first.click()
+        self.page.locator("#sweep-none").click()
+        self.page.wait_for_function("![...document.querySelectorAll('#sweep-types input')].some(box => box.checked)")
+        for label in labels:
+            self.page.locator("#sweep-types").get_by_label(label, exact=True).check()
+
+    def start(self):
+        self.page.locator("#sweep-start").click()
+
+    def wait_until_done(self, rows):
+        self.page.wait_for_function(f"{ROWS} == {rows} && document.querySelector('#sweep-stop').disabled")
+
+    def cell(self, name, level):
+        return self.page.locator(f"button[data-degradation={name}][data-level='{level}']")
+
+    def wait_for_inspect(self):
+        self.page.wait_for_selector("#scores [data-score]")
+        return [float(card.get_attribute("data-score")) for card in self.page.query_selector_all("[data-score]")]
+
+
+@pytest.fixture(params=SIZES, ids=SIZES)
+def sweep(request, browser, server):
+    page = browser.new_page(viewport=SIZES[request.param])
+    yield Sweep(page, server.url)
+    page.close()
+
+
+@pytest.fixture
+def desktop(browser, server):
+    page = browser.new_page(viewport=SIZES["desktop"], accept_downloads=True)
+    yield Sweep(page, server.url)
+    page.close()
+
+
+def test_nothing_starts_by_itself_and_then_everything_is_swept(sweep):
+    assert "Start scores 121 pictures" in sweep.page.locator("#sweep-status").inner_text()
+    assert sweep.page.locator("table.wall").count() == 0
+    assert not sweep.page.locator("#sweep-stop").is_enabled()
+    sweep.start()
+    sweep.page.wait_for_function(f"{ROWS} > 0 && {ROWS} < 24")  # it fills in
+    assert sweep.page.locator("#sweep-stop").is_enabled()
+    sweep.wait_until_done(24)
+    assert sweep.page.locator("table.wall button[data-level]").count() == 24 * 6
+    assert sweep.page.locator(".curves figure").count() == 24
+    assert sweep.page.locator("table.order tbody tr").count() == 24
+    assert "steps do not fall" in sweep.page.locator("#sweep-status").inner_text()
+    assert sweep.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    assert not sweep.page.locator("#steps").first.is_visible()
+    assert not sweep.complaints
+
+
+def test_a_cell_opens_in_inspect_by_key_with_the_same_score(desktop):
+    desktop.choose("Impulse noise")
+    desktop.page.get_by_label("full size").check()
+    desktop.page.wait_for_function(
+        "document.querySelector('#sweep-status').innerText.includes('6 pictures') &&"
+        " document.querySelector('#sweep-status').innerText.includes('full size')"
+    )
+    desktop.start()
+    desktop.wait_until_done(1)
+    cell = desktop.cell("impulse_noise", 4)
+    swept = float(cell.get_attribute("data-swept"))
+    cell.focus()
+    desktop.page.keyboard.press("Enter")
+    desktop.page.wait_for_selector("#scores", state="visible")
+    assert desktop.wait_for_inspect()[1] == pytest.approx(swept, abs=1e-6)
+    assert desktop.page.get_by_label("Degradation 1").input_value() == "Impulse noise"
+    assert desktop.page.locator(".level input[type=number]").first.input_value() == "4"
+    assert desktop.page.evaluate("document.activeElement.dataset.tabId") == "inspect"
+    desktop.page.get_by_role("tab", name="Sweep").click()
+    assert desktop.cell("impulse_noise", 4).is_visible()  # the wall is still there
+    assert not desktop.complaints
+
+
+def test_another_photo_takes_the_wall_away(desktop):
+    desktop.choose("JPEG")
+    desktop.start()
+    desktop.wait_until_done(1)
+    desktop.page.get_by_text("Landscape", exact=True).click()
+    desktop.page.wait_for_selector("table.wall", state="detached")
+    assert "Start scores 6 pictures" in desktop.page.locator("#sweep-status").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("button", "name", "start"),
+    [
+        ("Download CSV", "scores.csv", b"picture,degradation,level"),
+        ("Download contact sheet", "contact_sheet.png", b"\x89PNG"),
+        ("Download curves", "monotonicity.png", b"\x89PNG"),
+    ],
+)
+def test_downloads_arrive(desktop, button, name, start):
+    desktop.choose("JPEG", "Darken")
+    desktop.start()
+    desktop.wait_until_done(2)
+    with desktop.page.expect_download(timeout=WAIT) as download:
+        desktop.page.locator("#sweep-results").get_by_role("button", name=button).click()
+    assert download.value.suggested_filename == name
+    content = Path(download.value.path()).read_bytes()
+    assert content.startswith(start)
+    if name.endswith("csv"):
+        assert {row["picture"] for row in csv.DictReader(content.decode().splitlines())} == {"cat.png"}
+
+
+def test_a_bad_photo_is_one_line_in_place(desktop, tmp_path):
+    bad = tmp_path / "holiday.png"
+    bad.write_text("no picture")
+    desktop.page.get_by_label("Remove Image").or_(desktop.page.get_by_label("Clear")).first.click()
+    desktop.page.get_by_text("Choose an example, or upload").first.wait_for()
+    desktop.page.locator("#photo input[type=file]").set_input_files(bad)
+    desktop.page.get_by_text("Start scores 121 pictures").wait_for()
+    desktop.start()
+    desktop.page.wait_for_selector("#sweep-status [role=alert]")
+    assert "not a picture in a known format" in desktop.page.locator("#sweep-status").inner_text()
+
+
+class CountingScorer(Scorer):
+    """The embedded model; counts the sets of pictures that it was given, and lets the test hold it."""
+
+    def __init__(self, checkpoint, **settings):
+        super().__init__(checkpoint, **settings)
+        self.sets = 0
+        self.go_on = threading.Semaphore(0)
+
+    def score_many(self, sources):
+        self.go_on.acquire(timeout=60)
+        self.sets += 1
+        return super().score_many(sources)
+
+
+@pytest.fixture
+def counted():
+    loaded = qualiclip.load("compact")
+    return CountingScorer(loaded.checkpoint, limits=loaded.limits)
+
+
+@pytest.fixture
+def own_server(counted):
+    page = build_page(Studio(counted))
+    yield launch_page(page, host="127.0.0.1", port=free_port()).rstrip("/")
+    page.close()
+
+
+def test_stop_ends_the_work_on_the_server(browser, own_server, counted):
+    page = browser.new_page(viewport=SIZES["desktop"])
+    sweep = Sweep(page, own_server)
+    sweep.start()
+    for _ in range(2):
+        counted.go_on.release()
+    page.wait_for_function(f"{ROWS} == 2")
+    page.locator("#sweep-stop").click()
+    page.get_by_text("Stopped after 2 degradations.").wait_for()
+    for _ in range(30):  # what is being computed may end; nothing may follow
+        counted.go_on.release()
+    page.wait_for_timeout(4000)
+    assert counted.sets <= 3
+    assert page.locator("#sweep-start").is_enabled()
+    assert page.locator("table.wall tbody tr").count() == 2
+    assert not sweep.complaints
+    page.close()

@@ -1,0 +1,82 @@
+"""`qualiclip explain` on methods that take their time: a bar on a terminal, and one line when it is stopped."""
+
+import io
+import signal
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+
+from explain import command
+from explain.heatmaps import METHODS, explain_features
+from qualiclip.cli import app
+from qualiclip.pictures import image_to_picture
+from qualiclip.terminal import run
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def explain(photo, tmp_path, tiny_checkpoint, monkeypatch):
+    """Run `qualiclip explain` in this process; returns its exit status."""
+    source = tmp_path / "photo.png"
+    image_to_picture(photo).save(source)
+
+    def call(*arguments):
+        options = ("--model", tiny_checkpoint, "--engine", "eager", *arguments)
+        monkeypatch.setattr(sys, "argv", ["qualiclip", *map(str, ("explain", source, tmp_path / "out.png", *options))])
+        return run(app, "qualiclip")
+
+    return call
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_methods_that_report_tell_how_far_they_are_and_can_be_stopped(tiny_model, seeded, method):
+    features = torch.rand((1, 256, 4, 6), generator=seeded(0))
+    asked = {"size": (128, 192), "method": method, "target": "difference"}
+    seen = []
+    told = explain_features(tiny_model, features, **asked, progress=lambda *at: seen.append(at))
+    assert bool(seen) == METHODS[method].reports
+    assert (told.values == explain_features(tiny_model, features, **asked).values).all()
+    if seen:
+        assert seen[-1][0] == seen[-1][1]
+
+        def stop(done, total):
+            raise InterruptedError("enough")
+
+        with pytest.raises(InterruptedError, match="enough"):
+            explain_features(tiny_model, features, **asked, progress=stop)
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [("occlusion", "Occlusion: "), ("ablation", "Channel ablation: "), ("quality_map", "encodings: ")],
+)
+def test_a_terminal_shows_a_bar(explain, monkeypatch, method, words):
+    monkeypatch.setattr(command, "PATIENCE", 0)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert explain("--method", method, *(("--stride", "16") if method == "quality_map" else ())) == 0
+    assert words in sys.stderr.getvalue()
+
+
+def test_a_file_gets_no_bar(explain, monkeypatch, capsys):
+    monkeypatch.setattr(command, "PATIENCE", 0)
+    assert explain("--method", "occlusion") == 0
+    assert "Occlusion" not in capsys.readouterr().err
+
+
+def test_stopping_it_is_one_line(explain, monkeypatch, capsys, tmp_path):
+    def interrupted(*arguments, progress):
+        progress(1, 2)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(
+        "explain.heatmaps.METHODS", {**METHODS, "occlusion": replace(METHODS["occlusion"], grid=interrupted)}
+    )
+    assert explain("--method", "occlusion") == 130
+    assert capsys.readouterr().err.splitlines()[1:] == ["qualiclip: stopped"]  # after the line on the model
+    assert not (tmp_path / "out.png").exists()

@@ -1,0 +1,125 @@
+"""What the Compare tab sets side by side: the panel's subject, and another model or another picture."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from qualiclip.errors import UsageError
+from qualiclip.untrained import TRAINED, UNTRAINED
+
+from .examples import Example
+from .links import example_of
+from .subject import PANEL_SIZE, PanelValues, Subject, read_values
+from .texts import say
+
+MODEL, PICTURE = "model", "picture"  # what is different on the right
+SAME, OWN = "same", "own"  # of the pictures: the panel's, untouched; an upload. All others are names of examples
+UNTUNED = "clip-rn50"
+PARTNERS: Mapping[str, str] = MappingProxyType(
+    {"qualiclip": UNTUNED, UNTUNED: "qualiclip", TRAINED: UNTRAINED, UNTRAINED: TRAINED}
+)
+
+
+@dataclass(frozen=True)
+class CompareSettings:
+    """What the widgets of the tab say, in their order."""
+
+    mode: str
+    other: str
+    picture: str
+    upload: str | None
+    alike: bool
+    method: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Two subjects that differ in their model or in their picture, with a title each."""
+
+    mode: str
+    left: Subject
+    right: Subject
+    titles: tuple[str, str]
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The titles, short enough for the head of a table."""
+        return (self.left.model, self.right.model) if self.mode == MODEL else self.titles
+
+    @property
+    def subjects(self) -> tuple[Subject, Subject]:
+        """Both, left first."""
+        return self.left, self.right
+
+
+def read_settings(values: Sequence[Any]) -> tuple[Subject | None, CompareSettings, Sequence[Any]]:
+    """The panel's subject, the settings of the tab, and the values of the other widgets.
+
+    Raises:
+        UsageError: if a name, a level or the region does not exist.
+    """
+    subject, rest = read_values(values)
+    count = len(CompareSettings.__dataclass_fields__)
+    return subject, CompareSettings(*rest[:count]), rest[count:]
+
+
+def read_seed(values: Sequence[Any]) -> int:
+    """The panel's seed."""
+    return PanelValues.of(values[:PANEL_SIZE]).seed
+
+
+def other_model(left: str, wanted: str, served: Collection[str]) -> str:
+    """The model on the right: the one that is wanted, if it is another one than on the left; else what suits it.
+
+    That is the untuned or untrained twin, or the one whose twin it is; else any other model.
+
+    Raises:
+        UsageError: if no other model is served.
+    """
+    candidates = (wanted, PARTNERS.get(left, UNTUNED), *served)
+    found = next((name for name in candidates if name in served and name != left), None)
+    if found is None:
+        raise UsageError(f"{left} is the only model that is served; compare two pictures instead")
+    return found
+
+
+def model_title(model: str) -> str:
+    """A model's name for people; that of the untrained one says what it is."""
+    return say("model/untrained") if model == UNTRAINED else model
+
+
+def picture_title(subject: Subject, examples: Sequence[Example]) -> str:
+    """A picture's name for people, with a word on whether it is degraded."""
+    example = example_of(subject.path, examples)
+    name = say(f"example/{example.path.stem}") if example else say("compare/own")
+    return say("compare/degraded-title", name=name) if subject.active_steps else name
+
+
+def find_sides(
+    subject: Subject, settings: CompareSettings, *, served: Collection[str], examples: Sequence[Example]
+) -> Sides | None:
+    """What is compared, or None as long as the second picture is missing.
+
+    Raises:
+        UsageError: if there is no other model, or no such picture.
+    """
+    if settings.mode == MODEL:
+        right = replace(subject, model=other_model(subject.model, settings.other, served))
+        return Sides(MODEL, subject, right, (model_title(subject.model), model_title(right.model)))
+    if settings.picture == SAME:
+        words = say("degraded") if subject.active_steps else say("original")
+        return Sides(PICTURE, subject, subject.pristine, (words, say("original")))
+    path = settings.upload if settings.picture == OWN else _path_of(settings.picture, examples)
+    if path is None:
+        return None
+    right = replace(subject if settings.alike else subject.pristine, path=path)
+    return Sides(PICTURE, subject, right, (picture_title(subject, examples), picture_title(right, examples)))
+
+
+def _path_of(name: str, examples: Sequence[Example]) -> str:
+    for example in examples:
+        if example.path.stem == name:
+            return str(example.path)
+    raise UsageError(f"no example is called {name!r}; choose one of the list")

@@ -1,0 +1,79 @@
+"""The accordions under the Inspect tab."""
+
+from collections.abc import Sequence
+
+import gradio as gr
+from gradio.components import Component
+
+from .context import LOSSLESS, PRIVATE, PageContext
+from .guard import shown
+from .inspect_extras import InspectExtras
+from .texts import t
+
+
+def build_inspect_extras(context: PageContext, controls: Sequence[Component]) -> None:
+    """Lay out the accordions and connect them; `controls` are the widgets of the heatmap."""
+    extras = InspectExtras(context.studio, context.downloads)
+    inputs = [*context.panel.widgets, *controls]
+    _build_code(context, extras, inputs)
+    _build_seen(context, extras, inputs)
+    if extras.own_prompts_possible:
+        _build_own_pair(context, extras, inputs)
+
+
+def _build_code(context: PageContext, extras: InspectExtras, inputs: list[Component]) -> None:
+    with gr.Accordion(t("code/title"), open=False, elem_id="code") as accordion:
+        gr.Markdown(t("code/text"))
+        commands = gr.Code(language="shell", label=t("code/commands"), interactive=False, elem_id="commands")
+        lines = gr.Code(language="python", label="Python", interactive=False, elem_id="python")
+    events = [accordion.expand, *_changes(context, inputs)]
+    gr.on(
+        events,
+        shown(extras.code),
+        inputs,
+        [commands, lines],
+        trigger_mode="multiple",  # not "always_last", as the heatmap: see `PageContext.live`
+        show_progress="hidden",
+        api_visibility="private",
+    )
+
+
+def _build_seen(context: PageContext, extras: InspectExtras, inputs: list[Component]) -> None:
+    with gr.Accordion(t("seen/title"), open=False, elem_id="seen") as accordion:
+        text = gr.HTML()
+        start = gr.Button(t("seen/start"), size="sm", elem_id="seen-start")
+        figure = gr.Image(
+            label=t("seen/figure"),
+            alt_text=t("seen/figure-alt"),
+            format="png",
+            interactive=False,
+            elem_id="seen-figure",
+        )
+        table = gr.HTML(elem_id="seen-table")
+    accordion.expand(shown(extras.seen), inputs, text, **PRIVATE)
+    start.click(shown(extras.seen), inputs, text, **PRIVATE)
+    start.click(shown(extras.sizes), inputs, [figure, table], **PRIVATE)
+
+
+def _build_own_pair(context: PageContext, extras: InspectExtras, inputs: list[Component]) -> None:
+    with gr.Accordion(t("own/title"), open=False, elem_id="own"):
+        gr.Markdown(t("own/text"))
+        with gr.Row():
+            positive = gr.Textbox("Calm scene.", label=t("own/positive"), max_length=200, elem_id="own-positive")
+            negative = gr.Textbox("Busy scene.", label=t("own/negative"), max_length=200, elem_id="own-negative")
+        start = gr.Button(t("own/start"), size="sm", elem_id="own-start")
+        said = gr.HTML(elem_id="own-said")
+        picture = gr.Image(label=t("own/map"), alt_text=t("inspect/heatmap-alt"), elem_id="own-map", **LOSSLESS)
+    gr.on(
+        [start.click, positive.submit, negative.submit],
+        shown(extras.own_pair),
+        [*inputs, positive, negative],
+        [picture, said],
+        **PRIVATE,
+    )
+
+
+def _changes(context: PageContext, inputs: list[Component]) -> list[object]:
+    known = set(map(id, context.panel.widgets))
+    own = [widget.change for widget in inputs if id(widget) not in known]  # type: ignore[attr-defined]
+    return [*context.panel.events, *own]
