@@ -32,7 +32,7 @@ def run_app(*arguments, **environment):
     [
         ("--engine", "steam", "unknown engine 'steam'"),
         ("--precision", "fp8", "unknown precision 'fp8'"),
-        ("--model", "nothing", "unknown model 'nothing'"),
+        ("--models", "nothing", "unknown model 'nothing'"),
         ("--keep-minutes", "90", "--keep-minutes 90: expected above 0, at most 50"),
         ("--megapixels", "0", "megapixels 0.0: expected above 0"),
     ],
