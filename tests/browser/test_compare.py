@@ -168,8 +168,10 @@ def test_curves_can_be_stopped(visit):
     tab = visit()
     tab.wait_for_rest()
     tab.page.locator("#compare-draw").click()
-    tab.page.wait_for_function("document.querySelector('#compare-progress').innerText.includes('of 6 curves')")
-    tab.page.locator("#compare-stop").click()
+    tab.page.wait_for_function(  # at once: the curves of a small photo take seconds
+        "() => { const started = document.querySelector('#compare-progress').innerText.includes('of 6 curves');"
+        " if (started) document.querySelector('#compare-stop').click(); return started }"
+    )
     tab.page.get_by_text("Stopped.").wait_for()
     tab.page.wait_for_timeout(3000)  # that nothing more comes is what is tested
     assert tab.page.locator("#compare-progress").inner_text().strip() == "Stopped."
