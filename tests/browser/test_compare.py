@@ -1,6 +1,5 @@
 """The Compare tab in a real browser."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -37,9 +36,12 @@ class Compare:
 
     def wait_for_rest(self):
         """All four pictures are there, and nothing moves under the mouse any more."""
-        loaded = "[...document.querySelectorAll('.compare-frame img')].filter(x => x.complete).length == 4"
-        self.page.wait_for_function(loaded)
-        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_function(
+            "() => { const loaded = [...document.querySelectorAll('.compare-frame img')].filter(x => x.complete);"
+            " const height = loaded.length == 4 ? document.documentElement.scrollHeight : Math.random();"
+            " if (height !== window.lastHeight) { window.lastHeight = height; window.lastChange = performance.now(); }"
+            " return performance.now() - window.lastChange > 1500 }"
+        )
 
     def choose(self, selector, words):
         self.page.locator(f"{selector} input").click()
@@ -166,8 +168,10 @@ def test_curves_can_be_stopped(visit):
     tab = visit()
     tab.wait_for_rest()
     tab.page.locator("#compare-draw").click()
-    tab.page.get_by_text(re.compile(r"of 6 curves")).wait_for()
-    tab.page.locator("#compare-stop").click()
+    tab.page.wait_for_function(  # at once: the curves of a small photo take seconds
+        "() => { const started = document.querySelector('#compare-progress').innerText.includes('of 6 curves');"
+        " if (started) document.querySelector('#compare-stop').click(); return started }"
+    )
     tab.page.get_by_text("Stopped.").wait_for()
     tab.page.wait_for_timeout(3000)  # that nothing more comes is what is tested
     assert tab.page.locator("#compare-progress").inner_text().strip() == "Stopped."
