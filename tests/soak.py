@@ -213,7 +213,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--workers", type=int, default=6)
     options = parser.parse_args()
-    server = Server("--model", "compact", "--keep-minutes", str(KEEP_MINUTES))
+    server = Server("--models", "compact", "--keep-minutes", str(KEEP_MINUTES))
     sample = sampler(server, time.monotonic())
     load = Load(server, options.workers)
     settle = 60 * 2 * KEEP_MINUTES  # after that every temporary file has gone

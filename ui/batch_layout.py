@@ -33,6 +33,7 @@ def build_batch_tab(context: PageContext) -> None:
         examples = gr.Button(t("batch/examples"), elem_id="batch-examples")
         stop = gr.Button(t("batch/stop"), variant="stop", elem_id="batch-stop")
     status = gr.HTML(render_message(say("batch/empty"), error=False), elem_id="batch-status")
+    csv_place = gr.Row()
     results = gr.HTML(elem_id="batch-results")
     rows = gr.State(None, time_to_live=KEEP_SECONDS)
     flag = gr.State(None, time_to_live=KEEP_SECONDS)  # of the run that was begun last
@@ -43,7 +44,8 @@ def build_batch_tab(context: PageContext) -> None:
         run.failure(shown(broken), None, status, queue=False, api_visibility="private")
     # No outputs: an event with outputs of a run makes the page ignore what the run still sends.
     stop.click(shown(ask_to_stop), flag, None, queue=False, api_visibility="private")
-    download_button(t("download/csv"), "batch-csv", tab.save_csv, [rows])
+    with csv_place:
+        download_button(t("download/csv"), "batch-csv", tab.save_csv, [rows])
 
 
 def broken() -> str:

@@ -5,6 +5,8 @@ from pathlib import Path
 import gradio as gr
 from starlette.middleware import Middleware
 
+from qualiclip.errors import UsageError
+
 from .mcp_tools import use_uploads_only
 from .outputs import quick_pngs
 from .shield import Limits, Shield
@@ -30,6 +32,16 @@ def scripts() -> str:
     """What the page's head runs: a file of `assets/scripts` per tab that needs one."""
     files = sorted((ASSETS / "scripts").glob("*.js"))
     return SLIDER_KEYS + "".join(f"<script>{file.read_text('utf-8')}</script>" for file in files)
+
+
+def check_keep_minutes(minutes: float) -> None:
+    """Check that temporary files go as soon as the page promises.
+
+    Raises:
+        UsageError: if they would be kept for longer, or not at all.
+    """
+    if not 0 < minutes <= KEEP_MINUTES:
+        raise UsageError(f"--keep-minutes {minutes:g}: expected above 0, at most {KEEP_MINUTES:g}")
 
 
 def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = KEEP_MINUTES, mcp: bool = False) -> str:

@@ -9,7 +9,8 @@ import pytest
 import qualiclip
 from qualiclip.scoring import Scorer
 from tests.browser.conftest import free_port
-from ui.page import build_page, launch_page
+from ui.page import build_page
+from ui.serve import launch_page
 from ui.studio import Studio
 
 SIZES = {"desktop": {"width": 1366, "height": 900}, "phone": {"width": 390, "height": 844}}
