@@ -203,6 +203,7 @@ def held_server(held):
     page.close()
 
 
+@pytest.mark.filterwarnings("ignore:.*no_silent_downcasting")  # of Gradio, whose queue runs in this process here
 def test_stop_ends_the_curves_on_the_server_and_one_model_alone_compares_pictures(browser, held_server, held):
     page = browser.new_page(viewport=SIZES["desktop"])
     tab = Compare(page, held_server)
