@@ -14,6 +14,7 @@ from explain.arithmetic import Arithmetic, ArithmeticRow
 from qualiclip.degradations import DEGRADATIONS
 from qualiclip.loading import Checkpoint
 from qualiclip.scoring import PairReport, QualityReport
+from qualiclip.untrained import TRAINED, UNTRAINED
 from qualiclip.weights import REGISTRY
 
 from .texts import say, say_core
@@ -187,7 +188,7 @@ def _prompt_row(old: PairReport, new: PairReport, reach: float) -> list[str]:
 
 def _about_prompts(checkpoint: Checkpoint) -> str:
     size = checkpoint.model.settings.backbone.embedding_size
-    if checkpoint.name == "compact":
+    if checkpoint.name in (TRAINED, UNTRAINED):
         return _bold(say("lesson/fixed-prompts", size=size))
     return say("lesson/text-prompts" if checkpoint.name in REGISTRY else "lesson/stored-prompts", size=size)
 
