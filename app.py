@@ -38,7 +38,7 @@ def set_environment(host: str) -> None:
     """What Gradio reads: whether to count visitors, where to put files, how to reach its own server."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     if "GRADIO_TEMP_DIR" not in os.environ:  # Gradio's own choice is one folder for all programs of the machine
-        os.environ["GRADIO_TEMP_DIR"] = folder = tempfile.mkdtemp(prefix="qualiclip-")
+        os.environ["GRADIO_TEMP_DIR"] = folder = tempfile.mkdtemp(prefix="qualiclip-files-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
     direct = ",".join(filter(None, [os.environ.get("no_proxy"), "127.0.0.1", "localhost", host]))
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = direct

@@ -34,11 +34,17 @@ def _batch(page: Page) -> None:
     page.wait_for_timeout(3000)
 
 
+def _duel(page: Page) -> None:
+    page.get_by_role("button", name="Deal new pairs").click()
+    page.wait_for_selector(".game img")
+    page.wait_for_timeout(3000)
+
+
 def _open(page: Page) -> None:
     page.wait_for_timeout(8000)
 
 
-STEPS = {"inspect": _inspect, "sweep": _sweep, "compare": _compare, "batch": _batch, "duel": _open, "lesson": _open}
+STEPS = {"inspect": _inspect, "sweep": _sweep, "compare": _compare, "batch": _batch, "duel": _duel, "lesson": _open}
 
 
 def main(folder: str) -> None:

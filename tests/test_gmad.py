@@ -14,6 +14,7 @@ from torch import Tensor
 
 from qualiclip.checkpoints import save_checkpoint
 from qualiclip.errors import InputError, UsageError
+from qualiclip.gmad import Competition, GmadSettings, Round, compete
 from qualiclip.model import ModelSettings, QualityModel
 from qualiclip.pictures import image_to_picture
 from qualiclip.prompts import ANTONYM_PAIRS
@@ -23,7 +24,6 @@ from qualiclip.weights import file_sha256
 from tests.clip_files import fill_batch_norms
 from tests.conftest import TINY_BACKBONE
 from train.__main__ import app
-from train.gmad import Competition, GmadSettings, Round, compete
 from train.gmad_command import labels
 from train.gmad_figures import Duel, Side, overview, pair_figure, reduced, save, shortened
 

@@ -10,9 +10,8 @@ from qualiclip.errors import InputError, UsageError
 from qualiclip.terminal import say
 
 if TYPE_CHECKING:
+    from qualiclip.gmad import GmadSettings, Round
     from qualiclip.scoring import Scorer
-
-    from .gmad import GmadSettings, Round
 
 RECORD = "gmad.json"
 
@@ -66,7 +65,7 @@ def _model_facts(label: str, scorer: "Scorer") -> dict[str, Any]:
 def _rounds(
     names: tuple[str, str], scores: tuple[Sequence[float], Sequence[float]], settings: "GmadSettings", *, both: bool
 ) -> "list[Round]":
-    from .gmad import Round, compete
+    from qualiclip.gmad import Round, compete
 
     rounds = [
         Round(names[a], names[b], scores[a], scores[b], compete(scores[a], scores[b], settings))
@@ -95,8 +94,9 @@ def gmad(
     ] = 0.1,
 ) -> None:
     """Find the pairs of pictures that the defender calls equal and the attacker most different."""
+    from qualiclip.gmad import GmadSettings
+
     from . import gmad_report as report
-    from .gmad import GmadSettings
 
     settings = GmadSettings(levels=levels, tolerance=tolerance, pairs=pairs, every_level=every_level)
     files = _find(images, recursive=recursive)

@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.textpath import text_to_path
 from PIL import Image
 
-from .gmad import Level, Pair, Round
+from qualiclip.gmad import Level, Pair, Round
 
 DPI = 200
 INK, QUIET, MAT = "#1f2937", "#5b6472", "#f1f3f5"

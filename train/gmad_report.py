@@ -11,11 +11,11 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 from qualiclip import __version__
+from qualiclip.gmad import Pair, Round
 from qualiclip.pictures import load_picture
 from qualiclip.scoring import Failure, Scorer
 from qualiclip.terminal import say
 
-from .gmad import Pair, Round, score_by_both
 from .gmad_figures import LARGEST, MOST_COLUMNS, TILE, Duel, Side, overview, pair_figure, reduced, save
 
 PAIR_COLUMNS = (
@@ -44,6 +44,17 @@ class Pool:
 def _writing(path: Path) -> Iterator[TextIO]:
     with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:  # whatever a file is called
         yield file
+
+
+def score_by_both(attacker: Scorer, defender: Scorer, files: Sequence[Path]) -> Iterator[tuple[float, float] | Failure]:
+    """Both models' scores of each file, in order, or why there are none."""
+    for first, second in zip(attacker.score_many(files), defender.score_many(files), strict=True):
+        if isinstance(first, Failure):
+            yield first
+        elif isinstance(second, Failure):
+            yield second
+        else:
+            yield first.score, second.score
 
 
 def score_pool(attacker: Scorer, defender: Scorer, folder: Path, files: Sequence[Path], *, table: Path) -> Pool:

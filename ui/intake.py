@@ -48,7 +48,7 @@ class Entry:
     """A picture to be: its name as the visitor or the archive gives it, and how to get its bytes."""
 
     name: str
-    read: Callable[[], bytes]  # raises InputError, or FileNotFoundError if the file was deleted meanwhile
+    read: Callable[[], bytes]  # raises InputError
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,6 @@ def contents(entries: Sequence[Entry]) -> Iterator[bytes | InputError]:
                 raise InputError(say("intake/all", limit=megabytes(MOST_BYTES)))
             left -= len(data)
             yield data
-        except FileNotFoundError:
-            yield InputError(say("intake/gone"))
         except InputError as error:
             yield error
 
@@ -126,8 +124,10 @@ def _entries(upload: Upload, stack: ExitStack) -> tuple[list[Entry], int]:
         if not _is_archive(upload):
             return [Entry(upload.name, partial(_read_file, upload.path))], 0
         archive = stack.enter_context(zipfile.ZipFile(stack.enter_context(_Archive(io.FileIO(upload.path)))))
-    except (InputError, FileNotFoundError) as error:
+    except InputError as error:
         return [_refused(upload.name, error)], 0
+    except FileNotFoundError:
+        return [_refused(upload.name, InputError(say("intake/gone")))], 0
     except DAMAGED:
         return [_refused(upload.name, InputError(say("intake/damaged")))], 0
     files = [member for member in archive.infolist() if not member.is_dir()]
@@ -150,7 +150,7 @@ def _counts(member: zipfile.ZipInfo) -> bool:
     return not hidden and path.suffix.lower() in {*PICTURE_SUFFIXES, ".zip"}
 
 
-def _refused(name: str, error: Exception) -> Entry:
+def _refused(name: str, error: InputError) -> Entry:
     def read() -> bytes:
         raise error
 
@@ -158,8 +158,11 @@ def _refused(name: str, error: Exception) -> Entry:
 
 
 def _read_file(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return _read_capped(file)
+    try:
+        with path.open("rb") as file:
+            return _read_capped(file)
+    except FileNotFoundError as error:
+        raise InputError(say("intake/gone")) from error
 
 
 def _read_capped(file: IO[bytes]) -> bytes:

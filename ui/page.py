@@ -13,6 +13,7 @@ from .batch_layout import build_batch_tab
 from .compare_layout import build_compare_tab
 from .context import FIRST_TAB, PageContext
 from .downloads import DownloadFolder
+from .duel_layout import build_duel_tab
 from .examples import list_examples
 from .inspect_layout import build_inspect_tab
 from .lesson_layout import build_lesson_tab
@@ -30,6 +31,7 @@ TABS: Mapping[str, Callable[[PageContext], None]] = MappingProxyType(
         "sweep": build_sweep_tab,
         "compare": build_compare_tab,
         "batch": build_batch_tab,
+        "duel": build_duel_tab,
         "lesson": build_lesson_tab,
     }
 )

@@ -15,6 +15,7 @@ from .tidy import temporary_folder, tidying
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 QUEUE_SIZE = 200  # a lecture hall that opens the page at once
+SESSIONS = 256  # Gradio keeps a copy of the page's settings, 0.4 MB, for each visitor and each call of an endpoint
 MAX_UPLOAD = "40mb"
 KEEP_MINUTES = 50.0  # the page promises "within the hour"
 # Gradio's sliders report the end of a drag only; a key press or a typed number has to count as one, too.
@@ -66,6 +67,7 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
         run_history=False,
         mcp_server=mcp,
         max_file_size=MAX_UPLOAD,
+        state_session_capacity=SESSIONS,
         ssr_mode=False,
         i18n=translations(),
         theme=gr.themes.Default(

@@ -152,7 +152,9 @@ def test_a_run_can_be_stopped_and_another_started(desktop, tmp_path):
     desktop.upload(*paths)
     desktop.page.click("#batch-start")
     desktop.page.wait_for_selector("#batch-status progress")
-    desktop.page.click("#batch-stop")
+    stop = desktop.page.locator("#batch-stop")
+    assert stop.is_visible(), desktop.page.locator("#batch-status").inner_html()
+    stop.click()
     desktop.page.wait_for_selector(f"{DONE}:has-text('Stopped after')")
     count = desktop.page.locator("table.batch tbody tr").count()
     assert 0 < count < 40

@@ -7,13 +7,11 @@ Theirs compares many models at once; this is the duel of two, as in QualiCLIP's 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qualiclip.errors import InputError, UsageError
-from qualiclip.scoring import Failure, Scorer
+from .errors import InputError, UsageError
 
 Scores = NDArray[np.float64]
 
@@ -167,14 +165,3 @@ def compete(attacker: ArrayLike, defender: ArrayLike, settings: GmadSettings) ->
         pairs += _pairs_of_level(attack, defence, number, places.tolist(), tolerance, settings.pairs)
     deviations = float(attack.std()), float(defence.std())
     return Competition(settings, tuple(levels), tuple(pairs), *deviations, tolerance)
-
-
-def score_by_both(attacker: Scorer, defender: Scorer, files: Sequence[Path]) -> Iterator[tuple[float, float] | Failure]:
-    """Both models' scores of each file, in order, or why there are none."""
-    for first, second in zip(attacker.score_many(files), defender.score_many(files), strict=True):
-        if isinstance(first, Failure):
-            yield first
-        elif isinstance(second, Failure):
-            yield second
-        else:
-            yield first.score, second.score
