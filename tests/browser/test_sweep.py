@@ -180,6 +180,7 @@ def own_server(counted):
     page.close()
 
 
+@pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting'")  # Gradio's own statistics, now and then
 def test_stop_ends_the_work_on_the_server(browser, own_server, counted):
     page = browser.new_page(viewport=SIZES["desktop"])
     sweep = Sweep(page, own_server)
