@@ -88,7 +88,7 @@ class Load:
 
 def picture(source: random.Random, side: int = 0) -> bytes:
     """A PNG that no one has sent before."""
-    width, height = (side, side) if side else (source.randint(64, 1200), source.randint(64, 900))
+    width, height = (side, side) if side else (source.randint(160, 1200), source.randint(160, 900))
     values = np.random.default_rng(source.getrandbits(32)).integers(0, 255, (height // 8 + 1, width // 8 + 1, 3), "u1")
     stream = io.BytesIO()
     Image.fromarray(values).resize((width, height)).save(stream, "PNG", compress_level=1)
@@ -116,7 +116,7 @@ def good(server: Server, source: random.Random) -> None:
         require(ask(server, "degrade", photo, name, source.uniform(0, 5), 0), "event: complete")
     require(ask(server, "explain", photo, "gradcam", "bad", "viridis", 0.7, MODEL), "event: complete")
     if source.random() < 0.1:
-        require(ask(server, "sweep", photo, ["jpeg", "darken"], 128, 0, MODEL), "event: complete")
+        require(ask(server, "sweep", photo, ["jpeg", "darken"], 256, 0, MODEL), "event: complete")
         require(ask(server, "compare", photo, []), "event: complete")
 
 

@@ -47,7 +47,7 @@ def test_wrong_option_is_one_line_and_status_2(option, value, message):
 def test_engine_of_the_command_line_is_the_one_that_scores():
     server = Server("--engine", "eager")
     try:
-        (model,) = Client(server.url, verbose=False).predict(api_name="/models")
+        model, *_ = Client(server.url, verbose=False).predict(api_name="/models")
     finally:
         server.stop()
     assert (model["engine"], model["precision"]) == ("eager", "fp32")
