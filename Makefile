@@ -86,7 +86,7 @@ gallery: $(VENV)/.installed
 	$(BIN)/python -m ui.gallery --out build/gallery
 
 screenshot: $(VENV)/.installed-dev browser
-	$(BIN)/python -m tests.screenshot docs/inspect.png
+	$(BIN)/python -m tests.screenshot docs/studio
 
 # Debian's browser, where there is apt and the right to use it; otherwise the browser tests skip and say so.
 browser:

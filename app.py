@@ -38,7 +38,7 @@ def set_environment(host: str) -> None:
     """What Gradio reads: whether to count visitors, where to put files, how to reach its own server."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     if "GRADIO_TEMP_DIR" not in os.environ:  # Gradio's own choice is one folder for all programs of the machine
-        os.environ["GRADIO_TEMP_DIR"] = folder = tempfile.mkdtemp(prefix="qualiclip-")
+        os.environ["GRADIO_TEMP_DIR"] = folder = tempfile.mkdtemp(prefix="qualiclip-files-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
     direct = ",".join(filter(None, [os.environ.get("no_proxy"), "127.0.0.1", "localhost", host]))
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = direct
@@ -51,21 +51,24 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that temporary files are deleted then, too
 
     from qualiclip.errors import QualiclipError, UsageError
+    from qualiclip.memory import limit_arenas
     from qualiclip.pictures import PictureLimits
     from qualiclip.scoring import load
     from qualiclip.threads import set_threads
     from qualiclip.untrained import TRAINED, UNTRAINED
     from ui.mcp_tools import require_mcp
     from ui.page import build_page
-    from ui.serve import launch_page
+    from ui.serve import check_keep_minutes, launch_page
     from ui.studio import Studio
     from ui.zerogpu import announce
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    limit_arenas(2)
     set_threads()
     try:
         if arguments.mcp:
             require_mcp()
+        check_keep_minutes(arguments.keep_minutes)
         limits = PictureLimits(megapixels=arguments.megapixels)
         scorers = [
             load(name.strip(), engine=arguments.engine, precision=arguments.precision, limits=limits)

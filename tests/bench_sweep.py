@@ -24,7 +24,7 @@ from tests.browser.conftest import Server
 
 PHOTO = Path(__file__).resolve().parent.parent / "assets" / "examples" / "lake.png"
 SIDE = 384
-REPEATS = 5
+REPEATS = 3
 
 
 def single_scores(scorer: Scorer, seed: int) -> None:

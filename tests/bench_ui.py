@@ -159,7 +159,7 @@ def main(arguments: Any = None) -> None:
             with Image.open(FOLDER / photo.name) as picture:
                 picture.convert("RGB").resize((1024, 768), Image.Resampling.LANCZOS).save(photo)
         scorer = qualiclip.load("compact", engine=options.engine)
-        server = Server("--model", "compact", "--engine", options.engine)
+        server = Server("--models", "compact", "--engine", options.engine)
         try:
             times = measure(server.url, photos, scorer)
         finally:

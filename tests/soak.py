@@ -27,6 +27,7 @@ from qualiclip.degradations import DEGRADATIONS
 from tests.browser.conftest import Server
 from tests.browser.raw import ask, fetch, named_file, post_json, upload
 
+MODEL = "compact"
 KEEP_MINUTES = 1.0
 GROWTH = 1.10
 SLACK = 2  # threads and sockets that come and go by themselves
@@ -109,32 +110,35 @@ def require(answer: str, text: str) -> None:
 def good(server: Server, source: random.Random) -> None:
     """A visit in which one photo is scored, degraded and explained."""
     photo = sent(server, picture(source))
-    require(ask(server, "score", photo), "event: complete")
+    require(ask(server, "score", photo, MODEL), "event: complete")
     for _ in range(3):
         name = source.choice(list(DEGRADATIONS))
         require(ask(server, "degrade", photo, name, source.uniform(0, 5), 0), "event: complete")
-    require(ask(server, "explain", photo, "gradcam", "difference", "viridis", 0.7), "event: complete")
+    require(ask(server, "explain", photo, "gradcam", "bad", "viridis", 0.7, MODEL), "event: complete")
+    if source.random() < 0.1:
+        require(ask(server, "sweep", photo, ["jpeg", "darken"], 128, 0, MODEL), "event: complete")
+        require(ask(server, "compare", photo, []), "event: complete")
 
 
 def garbage(server: Server, source: random.Random) -> None:
     """Bytes that are no picture, and half of a picture."""
-    require(ask(server, "score", sent(server, source.randbytes(20_000))), "not a picture")
+    require(ask(server, "score", sent(server, source.randbytes(20_000)), MODEL), "not a picture")
     whole = picture(source)
-    require(ask(server, "score", sent(server, whole[: len(whole) // 2])), "event: error")
+    require(ask(server, "score", sent(server, whole[: len(whole) // 2]), MODEL), "event: error")
 
 
 def bomb(server: Server, source: random.Random) -> None:
     """Many pixels in few bytes."""
     stream = io.BytesIO()
     Image.new("L", (9000, 9000 - source.randint(0, 99))).save(stream, "PNG")
-    require(ask(server, "score", sent(server, stream.getvalue())), "megapixels, the limit is")
+    require(ask(server, "score", sent(server, stream.getvalue()), MODEL), "megapixels, the limit is")
 
 
 def cancelled(server: Server, source: random.Random) -> None:
     """A job that nobody wants any more, and one whose answer nobody fetches."""
     photo = sent(server, picture(source))
     for cancel in (True, False):
-        _, _, body = post_json(f"{server.url}/gradio_api/call/score", {"data": [photo]})
+        _, _, body = post_json(f"{server.url}/gradio_api/call/score", {"data": [photo, MODEL]})
         event = json.loads(body)["event_id"]
         if cancel:
             wish = {"event_id": event, "session_hash": event, "fn_index": 0}
@@ -144,7 +148,9 @@ def cancelled(server: Server, source: random.Random) -> None:
 def hang_up(server: Server, source: random.Random) -> None:
     """Clients that ask for an answer and are gone before it comes."""
     photo = sent(server, picture(source))
-    _, _, body = post_json(f"{server.url}/gradio_api/call/explain", {"data": [photo, "gradcam", "bad", "magma", 1]})
+    _, _, body = post_json(
+        f"{server.url}/gradio_api/call/explain", {"data": [photo, "gradcam", "bad", "magma", 1, MODEL]}
+    )
     event = json.loads(body)["event_id"]
     for path in (
         f"/gradio_api/call/explain/{event}",
@@ -213,7 +219,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--workers", type=int, default=6)
     options = parser.parse_args()
-    server = Server("--model", "compact", "--keep-minutes", str(KEEP_MINUTES))
+    server = Server("--models", MODEL, "--keep-minutes", str(KEEP_MINUTES))
     sample = sampler(server, time.monotonic())
     load = Load(server, options.workers)
     settle = 60 * 2 * KEEP_MINUTES  # after that every temporary file has gone

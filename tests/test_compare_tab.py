@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import qualiclip
-from explain.heatmaps import METHODS
+from explain.heatmaps import METHODS, on_one_scale
 from qualiclip.degradations import Step
 from qualiclip.errors import UsageError
 from ui.api import Api
@@ -216,6 +216,12 @@ def test_methods_without_a_common_unit_say_so_and_give_no_difference(tab, method
     assert [float(np.abs(one.values).max()) for one in (maps.left, maps.right)] == pytest.approx([1.0, 1.0])
 
 
+def test_one_scale_is_refused_where_there_is_no_common_unit(tab):
+    explanation = tab.studio.explain(Subject(CAT, "compact"), method="gradcam", target="bad")
+    with pytest.raises(UsageError, match="maps by gradcam have no unit"):
+        on_one_scale(explanation, explanation)
+
+
 def test_two_pictures_of_other_sizes_share_a_scale_without_a_difference(tab):
     maps = tab.maps(sides_of(mode=PICTURE, picture="lake"), SETTINGS)
     assert maps.shared
@@ -285,6 +291,7 @@ def test_figure_says_what_it_shows_and_which_scale(tab):
         facts = dict(figure.text)
     assert facts["Model 2"] == "compact-untrained"
     assert facts["Steps 1"] == "gaussian_blur:3"
+    assert "Both: Gaussian blur at level 3 (seed 0)\ncompact-untrained has random weights" in facts["Description"]
     assert "All maps are on one scale, in logits" in words(tab.save_figure(*values("svg", mode=PICTURE)))
     assert "Each map has its own scale" in words(tab.save_figure(*values("svg", method="gradcam")))
 

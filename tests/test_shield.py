@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -34,7 +35,8 @@ def call(folder, path, body=b"", *, limits, announced=None):
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
-    asyncio.run(Shield(echo, folder=folder, limits=limits)(scope, receive, send))
+    with ThreadPoolExecutor(1) as pool:  # in this thread a browser's loop may be running
+        pool.submit(lambda: asyncio.run(Shield(echo, folder=folder, limits=limits)(scope, receive, send))).result()
     return sent[0]["status"], sent[1]["body"].decode()
 
 

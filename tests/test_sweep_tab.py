@@ -25,7 +25,7 @@ from ui.subject import NONE, Subject
 from ui.sweep_tab import SweepTab, read_request
 from ui.sweeps import SweepRequest, Sweeps
 
-CSS = Path(__file__).resolve().parent.parent / "assets" / "studio.css"
+CSS = Path(__file__).resolve().parent.parent / "assets" / "css" / "sweep.css"
 STATUS, WALL, CURVES, TABLE, DONE, START, STOP, RESULTS = range(8)
 
 
@@ -113,17 +113,17 @@ def test_a_degradation_is_swept_once(studio, small):
 
 
 def test_plan_says_how_many_pictures_and_keeps_what_is_still_true(tab, small):
-    planned = tab.plan(None, *widgets(small, "jpeg", "darken", side="512"))
+    planned = tab.plan(*widgets(small, "jpeg", "darken", side="512"), None)
     assert "scores 11 pictures" in planned[STATUS]
     assert "reduced to 512 px" in planned[STATUS]
     done = request(small, "jpeg")
-    assert all(value == gr.skip() for value in tab.plan(done, *widgets(small, "jpeg", "darken")))
+    assert all(value == gr.skip() for value in tab.plan(*widgets(small, "jpeg", "darken"), done))
     for other in ({"seed": 1}, {"side": "full"}):
-        assert tab.plan(done, *widgets(small, "jpeg", **other))[WALL] == ""
+        assert tab.plan(*widgets(small, "jpeg", **other), done)[WALL] == ""
 
 
 def test_no_photo_and_a_bad_photo_are_said_in_place(tab, tmp_path):
-    assert "Choose an example" in tab.plan(None, *widgets(None, "jpeg"))[STATUS]
+    assert "Choose an example" in tab.plan(*widgets(None, "jpeg"), None)[STATUS]
     (only,) = tab.run(*widgets(None, "jpeg"))
     assert "Choose an example" in only[STATUS]
     bad = tmp_path / "a.png"

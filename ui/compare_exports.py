@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from explain.comparison_figure import Comparison, Opinion, comparison_figure, shown_picture
 from explain.files import model_line, report_facts, save_figure
 from qualiclip.scoring import QualityReport
+from qualiclip.untrained import UNTRAINED
 
 from .compare_sides import MODEL, CompareSettings, Sides
 from .exports import CSV_COLUMNS, report_rows, steps_as_json
@@ -49,9 +50,11 @@ def write_comparison_figure(
         parts = zip(sides.titles, analyses, opinions, strict=True)
         comparisons = [Comparison(title, shown_picture(one.picture), (opinion,)) for title, one, opinion in parts]
     reports = [opinion.report for opinion in opinions]
-    lines = list(dict.fromkeys([*map(model_line, reports), f"Left: {sides.left.describe_steps()}"]))
-    if sides.right.active_steps != sides.left.active_steps:
-        lines.append(f"Right: {sides.right.describe_steps()}")
+    done = [subject.describe_steps() for subject in sides.subjects]
+    lines = list(dict.fromkeys(map(model_line, reports)))
+    lines.append(f"Both: {done[0]}" if done[0] == done[1] else f"First: {done[0]}. Second: {done[1]}")
+    if any(report.model == UNTRAINED for report in reports):
+        lines.append(f"{UNTRAINED} has random weights: what it says is chance")
     title = " and ".join(dict.fromkeys(report.model for report in reports) if sides.mode == MODEL else sides.titles)
     scale = "figure" if shared else "map"
     figure = comparison_figure(

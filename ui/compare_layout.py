@@ -11,7 +11,7 @@ from qualiclip.degradations import DEGRADATIONS
 
 from .compare_sides import MODEL, OWN, PICTURE, SAME, other_model
 from .compare_tab import MOST_TYPES, CompareTab
-from .context import LOSSLESS, PRIVATE, PageContext, download_button
+from .context import LOSSLESS, SWEEP_QUEUE, PageContext, download_button
 from .guard import shown_steps
 from .subject_panel import model_choices
 from .texts import core, say, t
@@ -139,7 +139,8 @@ def _connect_curves(tab: CompareTab, curves: dict[str, Any], inputs: list[Compon
         inputs,
         [curves["status"], curves["plots"], curves["drawn"]],
         show_progress="hidden",
-        **PRIVATE,
+        api_visibility="private",
+        **SWEEP_QUEUE,
     )
     curves["stop"].click(
         lambda: f'<p class="quiet" role="status">{say("compare/stopped")}</p>',

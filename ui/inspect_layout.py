@@ -67,7 +67,7 @@ def _heatmap_controls(targets: Mapping[str, Target]) -> dict[str, Any]:
             [(t(name), name) for name in (DEGRADED, ORIGINAL)], value=DEGRADED, label=t("inspect/map-of"), min_width=150
         )
         target = gr.Dropdown(_labels(targets), value=DEFAULT_TARGET, label=t("inspect/target"), min_width=150)
-        method = gr.Dropdown(_labels(METHODS), value=DEFAULT_METHOD, label=t("inspect/method"), min_width=200)
+        method = gr.Dropdown(_labels(METHODS), value=DEFAULT_METHOD, label=t("inspect/method"), min_width=200, scale=2)
         colormap = gr.Dropdown(
             [(label, name) for name, label in COLORMAPS.items()],
             value="viridis",

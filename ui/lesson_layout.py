@@ -27,7 +27,7 @@ STEPS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 OF_THE_LEVEL = ("prompts", "arithmetic", "heatmap")
 OF_THE_KIND = ("degrade", "rank", *OF_THE_LEVEL)
-# The page shows what belongs to the step named here: assets/studio.css. The body is there before the tab is.
+# The page shows what belongs to the step named here: assets/css/lesson.css. The body is there before the tab is.
 SHOW = "(step) => { document.body.dataset.lesson = step }"
 MOVE = """(step) => {{
   const steps = {steps};

@@ -14,6 +14,7 @@ from explain.arithmetic import Arithmetic, ArithmeticRow
 from qualiclip.degradations import DEGRADATIONS
 from qualiclip.loading import Checkpoint
 from qualiclip.scoring import PairReport, QualityReport
+from qualiclip.untrained import TRAINED, UNTRAINED
 from qualiclip.weights import REGISTRY
 
 from .texts import say, say_core
@@ -117,7 +118,8 @@ def _option(letter: str, level: int, rung: Rung) -> str:
 def _rank_row(level: int, scores: Sequence[float], wrong: Sequence[int]) -> list[str]:
     change = signed(scores[level] - scores[level - 1]) if level else ""
     mark = f'<b class="wrong">↑ {say("lesson/does-not-fall")}</b>' if level in wrong else ""
-    bar = f'<span class="bar after" aria-hidden="true"><span style="width:{100 * scores[level]:.1f}%"></span></span>'
+    kind = "after" if level else "before"
+    bar = f'<span class="bar {kind}" aria-hidden="true"><span style="width:{100 * scores[level]:.1f}%"></span></span>'
     number = f'<span data-rank-score="{scores[level]!r}">{scores[level]:.3f}</span>'
     return [say("lesson/level-number", level=level), number, bar, f"{change} {mark}"]
 
@@ -186,7 +188,7 @@ def _prompt_row(old: PairReport, new: PairReport, reach: float) -> list[str]:
 
 def _about_prompts(checkpoint: Checkpoint) -> str:
     size = checkpoint.model.settings.backbone.embedding_size
-    if checkpoint.name == "compact":
+    if checkpoint.name in (TRAINED, UNTRAINED):
         return _bold(say("lesson/fixed-prompts", size=size))
     return say("lesson/text-prompts" if checkpoint.name in REGISTRY else "lesson/stored-prompts", size=size)
 

@@ -101,7 +101,8 @@ def _in_order(right: int, count: int) -> str:
 def _words(row: LogRow, steps: int) -> str:
     count = len(row.good) - 1
     good, bad = _in_order(row.falling, count), _in_order(row.rising, count)
-    return say("lesson/frame", step=row.step, steps=steps, good=good, bad=bad)
+    spread = signed(row.good[0] - row.good[-1])
+    return say("lesson/frame", step=row.step, steps=steps, spread=spread, good=good, bad=bad)
 
 
 def _twin(log: TrainingLog) -> str:
@@ -128,7 +129,10 @@ def _player(log: TrainingLog) -> str:
     fan, y = _fan(log)
     terms, x = _terms(log)
     steps = log.rows[-1].step
-    frames = [[*map(y, row.good), *map(y, row.bad), x(row.step), _words(row, steps)] for row in log.rows]
+    words = [_words(row, steps) for row in log.rows]
+    frames = [
+        [*map(y, row.good), *map(y, row.bad), x(row.step), said] for row, said in zip(log.rows, words, strict=True)
+    ]
     legend = (
         f'<span class="value before">● {say("lesson/to-good")}</span> '
         f'<span class="value after">■ {say("lesson/to-bad")}</span>'
@@ -142,7 +146,7 @@ def _player(log: TrainingLog) -> str:
         f'<div class="controls"><button type="button" class="lesson-button" data-part="play" '
         f'data-play="{say("lesson/play")}" data-pause="{say("lesson/pause")}">{say("lesson/play")}</button>'
         f'<input type="range" data-part="dial" min="0" max="{last}" value="0" aria-label="{say("lesson/dial")}" '
-        f'aria-valuetext="{escape(str(frames[0][-1]))}"></div><p data-part="words" class="said">{frames[0][-1]}</p>'
+        f'aria-valuetext="{escape(words[0])}"></div><p data-part="words" class="said">{words[0]}</p>'
         f'<div class="charts"><figure><figcaption><b>{say("lesson/fan-title")}</b> {legend}</figcaption>{fan}</figure>'
         f"<figure><figcaption><b>{say('lesson/terms-title')}</b> {names}</figcaption>{terms}</figure></div></div>"
     )

@@ -5,16 +5,18 @@ from pathlib import Path
 import gradio as gr
 from starlette.middleware import Middleware
 
+from qualiclip.errors import UsageError
+
 from .mcp_tools import use_uploads_only
 from .outputs import quick_pngs
 from .shield import Limits, Shield
 from .texts import translations
 from .tidy import temporary_folder, tidying
 
-CSS = Path(__file__).resolve().parent.parent / "assets" / "studio.css"
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
 QUEUE_SIZE = 200  # a lecture hall that opens the page at once
+SESSIONS = 256  # Gradio keeps a copy of the page's settings, 0.4 MB, for each visitor and each call of an endpoint
 MAX_UPLOAD = "40mb"
-SCRIPTS = CSS.parent / "scripts"
 KEEP_MINUTES = 50.0  # the page promises "within the hour"
 # Gradio's sliders report the end of a drag only; a key press or a typed number has to count as one, too.
 SLIDER_KEYS = """
@@ -27,9 +29,20 @@ for (const [event, input] of [["keyup", ".level input[type=range]"], ["change", 
 """
 
 
-def page_head() -> str:
-    """What the page's head runs: the sliders' keys, and the files of `assets/scripts`."""
-    return SLIDER_KEYS + "".join(f"<script>{file.read_text('utf-8')}</script>" for file in sorted(SCRIPTS.glob("*.js")))
+def scripts() -> str:
+    """What the page's head runs: a file of `assets/scripts` per tab that needs one."""
+    files = sorted((ASSETS / "scripts").glob("*.js"))
+    return SLIDER_KEYS + "".join(f"<script>{file.read_text('utf-8')}</script>" for file in files)
+
+
+def check_keep_minutes(minutes: float) -> None:
+    """Check that temporary files go as soon as the page promises.
+
+    Raises:
+        UsageError: if they would be kept for longer, or not at all.
+    """
+    if not 0 < minutes <= KEEP_MINUTES:
+        raise UsageError(f"--keep-minutes {minutes:g}: expected above 0, at most {KEEP_MINUTES:g}")
 
 
 def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = KEEP_MINUTES, mcp: bool = False) -> str:
@@ -54,13 +67,14 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
         run_history=False,
         mcp_server=mcp,
         max_file_size=MAX_UPLOAD,
+        state_session_capacity=SESSIONS,
         ssr_mode=False,
         i18n=translations(),
         theme=gr.themes.Default(
             primary_hue="indigo", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["monospace"]
         ),
-        css_paths=[CSS],
-        head=page_head(),
+        css_paths=sorted((ASSETS / "css").glob("*.css"), key=lambda file: file.stem != "studio"),
+        head=scripts(),
         footer_links=["api", "settings"],
         app_kwargs={
             "middleware": [Middleware(Shield, folder=folder, limits=Limits())],

@@ -62,15 +62,25 @@ def restore_on_load(context: PageContext) -> None:
         )
         tab = link.tab or FIRST_TAB
         if not query:
-            # The photo gets a value and no update: with one, Gradio makes the visitor a new component, without ours.
-            photo = context.panel.first.photo
-            return [gr.skip(), photo, *[gr.skip()] * (PANEL_SIZE - 1 + len(others)), tab]
+            return [gr.skip()] * (len(outputs) - 1) + [tab]
         named, unknown = _choices(link.others, others)
         for complaint in (*complaints, *unknown):
             gr.Warning(complaint)
-        return [gr.Tabs(selected=tab), *_widget_values(link.values), *named, tab]
+        photo = query.get("img", "") if link.values.photo in photos.values() else ""
+        return [gr.Tabs(selected=tab), photo, *_other_values(link.values), *named, tab]
 
-    outputs = [context.tabs, *context.panel.widgets, *others.values(), context.active]
+    # The photo is asked for by name: an update would make the visitor a new component, without what ours refuses, and
+    # a value on every visit would count as another photo.
+    photos = {example.path.stem: str(example.path) for example in context.panel.examples}
+    wanted = gr.Textbox(visible=False)
+    outputs = [context.tabs, wanted, *context.panel.widgets[1:], *others.values(), context.active]
+    wanted.change(
+        lambda name: photos.get(name, context.panel.first.photo),
+        wanted,
+        context.panel.photo,
+        show_progress="hidden",
+        api_visibility="private",
+    )
     context.page.load(shown(restore), None, outputs, show_progress="hidden", api_visibility="private")
 
 
@@ -86,6 +96,7 @@ def _choices(asked: Mapping[str, str], widgets: Mapping[str, Any]) -> tuple[list
     return values, complaints
 
 
-def _widget_values(values: PanelValues) -> list[Any]:
+def _other_values(values: PanelValues) -> list[Any]:
+    """Values of the panel's widgets but the photo."""
     slots = [part for slot in values.slots for part in slot]
-    return [values.photo, values.model, *slots, values.seed, values.region, *values.sides]
+    return [values.model, *slots, values.seed, values.region, *values.sides]

@@ -1,4 +1,4 @@
-"""`python -m ui.smoke URL`: is a running studio healthy? It asks for the model and scores an example."""
+"""`python -m ui.smoke URL`: is a running studio healthy? It asks every endpoint about an example."""
 
 import sys
 
@@ -6,19 +6,31 @@ from gradio_client import Client, handle_file
 
 from .examples import list_examples
 
+TOLERANCE = 1e-4  # of scores: pictures of one size may be computed together, which rounds differently
+
 
 def check(url: str) -> str:
-    """One line on what the studio at that address answered.
+    """One line on what the studio at that address answered: every endpoint is asked once.
 
     Raises:
         ValueError: if an answer is not what a healthy studio gives.
     """
     client = Client(url, verbose=False)
-    model = client.predict(api_name="/models")[0]
-    report = client.predict(handle_file(list_examples()[0].path), api_name="/score")
+    example = handle_file(list_examples()[0].path)
+    model, *_ = client.predict(api_name="/models")
+    report = client.predict(example, api_name="/score")
     if not 0 <= report["score"] <= 1 or report["weights_sha256"] != model["weights_sha256"]:
-        raise ValueError(f"unexpected answer: {report}")
-    return f"ok: model {model['name']}, example score {report['score']:.4f}"
+        raise ValueError(f"unexpected answer of /score: {report}")
+    degraded = client.predict(example, name="gaussian_blur", level=5, api_name="/degrade")
+    worse = client.predict(handle_file(degraded), api_name="/score")["score"]
+    swept = client.predict(example, types=["gaussian_blur"], side=0, api_name="/sweep")
+    if abs(swept["types"]["gaussian_blur"]["scores"][5] - worse) > TOLERANCE:
+        raise ValueError(f"/sweep and /degrade disagree on the same picture: {swept}, {worse}")
+    client.predict(example, api_name="/explain")
+    (compared, *_) = client.predict(example, [model["name"]], api_name="/compare")
+    if abs(compared["score"] - report["score"]) > TOLERANCE:
+        raise ValueError(f"/compare and /score disagree on the same picture: {compared}, {report}")
+    return f"ok: model {model['name']}, example score {report['score']:.4f}, blurred {worse:.4f}"
 
 
 def main(arguments: list[str]) -> int:

@@ -1,7 +1,6 @@
 """How the Sweep tab looks: its widgets, and which of them does what."""
 
 import json
-from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -62,17 +61,13 @@ def build_sweep_tab(context: PageContext) -> None:
     gr.on([panel.photo.change, panel.model.change, panel.seed.change], None, None, None, cancels=[started], **quiet)
     context.live(
         "sweep",
-        partial(_plan_last, tab),
+        tab.plan,
         inputs=[*groups, side, done],
         outputs=outputs,
         events=[*(group.change for group in groups), side.change],
         queue=False,
     )
     _open_in_inspect(context, tab, wall)
-
-
-def _plan_last(tab: SweepTab, *values: Any) -> tuple[Any, ...]:
-    return tab.plan(values[-1], *values[:-1])
 
 
 def _groups() -> list[gr.CheckboxGroup]:

@@ -70,10 +70,11 @@ class SweepTab:
         self.sweeps = Sweeps(studio)
         self.downloads = downloads
 
-    def plan(self, shown: SweepRequest | None, *values: Any) -> tuple[Any, ...]:
-        """What would be swept now; what is shown goes if it is of another picture, model, seed or size."""
+    def plan(self, *values: Any) -> tuple[Any, ...]:
+        """What would be swept now; what is shown, the last value, goes if it is of another picture, model or size."""
+        *asked, shown = values
         try:
-            request = read_request(values)
+            request = read_request(asked)
         except QualiclipError as error:
             return View(render_message(str(error), error=True)).widgets()
         if request is None:

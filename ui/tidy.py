@@ -51,13 +51,12 @@ def delete_old(folder: Path, *, seconds: float, keep: set[str]) -> None:
             continue
 
 
-def tidy(page: gr.Blocks, folder: Path, *, seconds: float) -> None:
+def tidy(page: gr.Blocks, folder: Path, *, seconds: float, keep: set[str]) -> None:
     """Delete a page's temporary files older than that, forget them, and give freed memory back.
 
     Gradio's own `delete_cache` leaves empty folders and the beginnings of uploads that broke off behind, and stops for
     good when a file comes while it counts them.
     """
-    keep = {path for block in page.blocks.values() for path in getattr(block, "keep_in_cache", ())}
     delete_old(folder, seconds=seconds, keep=keep)
     for known in page.temp_file_sets:
         known.difference_update([path for path in tuple(known) if not os.path.exists(path)])
@@ -67,16 +66,17 @@ def tidy(page: gr.Blocks, folder: Path, *, seconds: float) -> None:
 def tidying(
     page: gr.Blocks, folder: Path, *, every: float, seconds: float
 ) -> Callable[[Any], AbstractAsyncContextManager[None]]:
-    """The lifespan of a server that tidies up at that interval."""
+    """The lifespan of a server that tidies up at that interval, and keeps what is there before the first visitor."""
 
-    async def repeat() -> None:
+    async def repeat(keep: set[str]) -> None:
         while True:
             await asyncio.sleep(every)
-            await anyio.to_thread.run_sync(lambda: tidy(page, folder, seconds=seconds))
+            await anyio.to_thread.run_sync(lambda: tidy(page, folder, seconds=seconds, keep=keep))
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
-        task = asyncio.create_task(repeat())
+        keep = {str(path) for path, _ in _files(folder)}
+        task = asyncio.create_task(repeat(keep))
         try:
             yield
         finally:

@@ -69,14 +69,14 @@ class Server:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(120)
         self.process.stdout.close()
         self._temporary.cleanup()
 
     @property
     def folder(self):
         """Where the studio keeps its temporary files."""
-        return next(Path(self._temporary.name).glob("qualiclip-*"), Path(self._temporary.name, "none"))
+        return next(Path(self._temporary.name).glob("qualiclip-files-*"), Path(self._temporary.name, "none"))
 
 
 @pytest.fixture(scope="session")

@@ -28,13 +28,24 @@ def test_no_tab_has_a_barrier_that_a_program_can_find(browser, server, scheme):
     assert not found, "\n".join(found)
 
 
+@pytest.mark.parametrize("locale", ["en", "de"])
 @pytest.mark.parametrize("size", SIZES)
-def test_no_tab_is_wider_than_the_page(browser, server, size):
-    context = browser.new_context(viewport=SIZES[size])
+def test_no_tab_is_wider_than_the_page(browser, server, size, locale):
+    context = browser.new_context(viewport=SIZES[size], locale=locale)
     page = Studio(context.new_page(), server.url).page
     for tab in TABS:
-        page.evaluate("tab => document.querySelector(`button[role=tab][data-tab-id=${tab}]`).click()", tab)
+        page.goto(f"{server.url}/?tab={tab}")
         page.wait_for_selector(f"#tab-{tab}", state="visible")
+        page.wait_for_timeout(1500)
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert page.evaluate(wide) <= 0, tab
+    context.close()
+
+
+def test_on_a_phone_the_other_tabs_are_in_a_menu(browser, server):
+    context = browser.new_context(viewport=SIZES["phone"])
+    page = Studio(context.new_page(), server.url).page
+    page.locator(".overflow-menu > button").click()
+    page.locator(".overflow-dropdown button", has_text="How it works").click()
+    page.wait_for_selector("#tab-lesson", state="visible")
     context.close()

@@ -19,7 +19,13 @@ from tests.browser.raw import UPLOADED, ask, fetch, named_file, post_json, uploa
 
 ROOT = Path(__file__).resolve().parents[2]
 CAT = ROOT / "assets" / "examples" / "cat.png"
-REST = {"score": (), "degrade": ("jpeg", 1, 0), "explain": ("gradcam", "bad", "viridis", 0.5)}
+REST = {
+    "score": ("compact",),
+    "degrade": ("jpeg", 1, 0),
+    "explain": ("gradcam", "bad", "viridis", 0.5, "compact"),
+    "sweep": (["jpeg"], 64, 0, "compact"),
+    "compare": ([],),
+}
 NOT_FETCHED = "this server fetches nothing from the web"
 NOT_UPLOADED = "this server opens no other"
 
@@ -265,7 +271,7 @@ def test_temporary_files_go_and_examples_stay():
             wait_until(lambda: len([p for p in server.folder.rglob("*") if p.is_file()]) == len(before) + 3)
         wait_until(lambda: {path for path in server.folder.rglob("*") if path.is_file()} == before)
         wait_until(lambda: {path.parent for path in before} >= {p for p in server.folder.iterdir() if p.is_dir()})
-        answer = ask(server, "score", named_file(path))
+        answer = ask(server, "score", named_file(path), "compact")
         assert "no such file" in answer
     finally:
         server.stop()

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,8 @@ def use(tools_server):
                 await client.initialize()
                 return await action(client)
 
-        return asyncio.run(session())
+        with ThreadPoolExecutor(1) as pool:  # in this thread a browser's loop may be running
+            return pool.submit(lambda: asyncio.run(session())).result()
 
     return run
 

@@ -1,6 +1,7 @@
 """What `python app.py` takes, and how it ends."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,7 +32,9 @@ def run_app(*arguments, **environment):
     [
         ("--engine", "steam", "unknown engine 'steam'"),
         ("--precision", "fp8", "unknown precision 'fp8'"),
-        ("--model", "nothing", "unknown model 'nothing'"),
+        ("--models", "nothing", "unknown model 'nothing'"),
+        ("--keep-minutes", "90", "--keep-minutes 90: expected above 0, at most 50"),
+        ("--megapixels", "0", "megapixels 0.0: expected above 0"),
     ],
 )
 def test_wrong_option_is_one_line_and_status_2(option, value, message):
@@ -60,3 +63,10 @@ def test_tools_without_their_package_are_one_line():
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 2
     assert done.stderr == 'app.py: --mcp needs the package mcp, which is not installed; `pip install "mcp>=1.21,<2"`\n'
+
+
+def test_every_option_is_in_the_operators_page():
+    options = set(re.findall(r"--[a-z-]+", run_app("--help").stdout)) - {"--help"}
+    page = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+    assert {"--mcp", "--keep-minutes"} < options
+    assert options == set(re.findall(r"^\| `(--[a-z-]+)", page, flags=re.MULTILINE))
