@@ -20,7 +20,7 @@ from ui.duel import CLEAR, HARD, ROUNDS, contest, deal, settings_for
 from ui.duel_tab import EXAMPLES, OWN, DuelTab
 from ui.intake import Upload
 from ui.pool import EDGES, KINDS, LEVELS, SIDE, Candidate, example_pool, judge
-from ui.render_duel import lossless
+from ui.render_duel import picture_tag
 from ui.studio import Studio
 
 FOLDER = Path(__file__).resolve().parent.parent / "assets" / "examples"
@@ -190,5 +190,8 @@ def test_pictures_are_shown_without_loss(photo):
 
     from PIL import Image
 
-    data = base64.b64decode(lossless(image_to_picture(photo)).split(",")[1])
+    tag = picture_tag(image_to_picture(photo), '"><b>')
+    assert 'width="128" height="96"' in tag
+    assert "<b>" not in tag
+    data = base64.b64decode(re.search(r"base64,([^\"]+)", tag)[1])
     assert torch.equal(as_image(Image.open(io.BytesIO(data))), as_image(image_to_picture(photo)))

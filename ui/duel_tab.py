@@ -83,9 +83,10 @@ class DuelTab:
             yield render_message(str(error), error=True), ""
             return
         scores = [score for score in judged if score is not None]
-        pairs = deal(self.examples, scores, Random(secrets.randbits(32)))
+        seed = secrets.randbits(32)
+        pairs = deal(self.examples, scores, Random(seed))
         rounds = [[_judge(self.examples[place], scores[place], 0.0) for place in pair] for pair in pairs]
-        yield "", render_game(rounds, _opinion(model))
+        yield "", render_game(rounds, _opinion(model), deal=seed)
 
 
 def _judge(candidate: Candidate, attack: float, defence: float) -> Judged:

@@ -63,11 +63,13 @@ def render_work(name: str, done: int, total: int) -> str:
     return f'<p class="progress">{bar} <span>{say("duel/work", name=escape(name), done=done, total=total)}</span></p>'
 
 
-def lossless(picture: Image.Image) -> str:
-    """A picture as a `data:` address that shows every pixel, unless it is large."""
-    stream = io.BytesIO()
-    reduced(picture, SHOWN_SIDE).save(stream, "WEBP", lossless=True, quality=40)
-    return f"data:image/webp;base64,{base64.b64encode(stream.getvalue()).decode()}"
+def picture_tag(picture: Image.Image, alt: str) -> str:
+    """A picture as an element that shows every pixel, unless it is large, and has its place before it is decoded."""
+    small, stream = reduced(picture, SHOWN_SIDE), io.BytesIO()
+    small.save(stream, "WEBP", lossless=True, quality=40)
+    data = base64.b64encode(stream.getvalue()).decode()
+    size = f'width="{small.width}" height="{small.height}"'
+    return f'<img src="data:image/webp;base64,{data}" {size} alt="{escape(alt)}">'
 
 
 # gMAD
@@ -106,7 +108,7 @@ def _contest_pair(
         defence=f"{pair.defender_gap / competition.defender_deviation:.2f}",
     )
     sides = "".join(
-        f'<figure><img src="{lossless(side.picture)}" alt="{escape(side.title)}">'
+        f"<figure>{picture_tag(side.picture, side.title)}"
         f"<figcaption>{escape(side.title)}<br>{escape(attacker.label)}: <b>{attacker.write(side.attack)}</b>, "
         f"{escape(defender.label)}: <b>{defender.write(side.defence)}</b></figcaption></figure>"
         for side in (better, worse)
@@ -117,8 +119,8 @@ def _contest_pair(
 # The game. What happens in it happens in the browser: `assets/scripts/duel.js`.
 
 
-def render_game(rounds: Sequence[Sequence[Judged]], model: Opinion) -> str:
-    """All rounds, of which the browser shows one; with the buttons that count votes."""
+def render_game(rounds: Sequence[Sequence[Judged]], model: Opinion, *, deal: int) -> str:
+    """All rounds, of which the browser shows one; with the buttons that count votes. `deal` tells deals apart."""
     if not rounds:
         return f"<p>{say('duel/no-rounds')}</p>"
     told = " ".join(f'data-{key.split("/")[1]}="{escape(say(key, **PLACES))}"' for key in TOLD)
@@ -128,7 +130,8 @@ def render_game(rounds: Sequence[Sequence[Judged]], model: Opinion) -> str:
         for letter in LETTERS
     )
     return (
-        f'<div class="game" data-model="{escape(model.label)}" {told}><h3 class="which" tabindex="-1"></h3>{sections}'
+        f'<div class="game" data-deal="{deal}" data-model="{escape(model.label)}" {told}>'
+        f'<h3 class="which" tabindex="-1"></h3>{sections}'
         f'<div class="votes" role="group" aria-label="{say("game/votes")}">{votes}</div>'
         f'<div class="moves">{_button("reveal", "game/reveal")}{_button("next", "game/next")}</div>'
         f'<p class="answer" role="status"></p><p class="tally" role="status"></p>'
@@ -142,7 +145,7 @@ def _button(kind: str, key: str) -> str:
 
 def _round(sides: Sequence[Judged], model: Opinion) -> str:
     figures = "".join(
-        f'<figure data-vote="{letter}"><img src="{lossless(side.picture)}" alt="{letter}: {escape(side.photo)}">'
+        f'<figure data-vote="{letter}">{picture_tag(side.picture, f"{letter}: {side.photo}")}'
         f'<figcaption><b class="letter">{letter}</b> <span class="truth" hidden>'
         f"{say('game/truth', score=model.write(side.attack), title=escape(side.title))}</span></figcaption></figure>"
         for letter, side in zip(LETTERS, sides, strict=True)

@@ -1,32 +1,32 @@
 // "Guess which is better": the votes are counted here and nowhere else; nothing is sent to the server.
 (() => {
   const tally = {pairs: 0, agreed: 0, votes: 0, same: 0};
-  const open = new WeakMap();  // game → its round that is shown, the votes of each round, and which are revealed
+  const deals = {};  // by the name of a deal: the votes of each round and whether it is revealed, and the round shown
 
   const fill = (text, values) => text.replace(/{(\w+)}/g, (_, name) => values[name]);
   const tell = (box, part, text) => { box.querySelector(part).textContent = text; };
+  const parts = box => [...box.querySelectorAll(".round")];
 
   function state(box) {
-    if (!open.has(box)) {
-      const rounds = [...box.querySelectorAll(".round")].map(part => ({part, A: 0, B: 0, order: [], revealed: false}));
-      open.set(box, {rounds, place: 0});
-    }
-    return open.get(box);
+    const fresh = () => ({A: 0, B: 0, order: [], revealed: false});
+    return deals[box.dataset.deal] ??= {
+      place: 0, rounds: parts(box).map(({dataset}) => ({...fresh(), better: dataset.better})),
+    };
   }
 
   const choice = ({A, B}) => A === B ? null : A > B ? "A" : "B";
 
   function verdict(box, round) {
     if (!round.revealed) return "";
-    const better = round.part.dataset.better, said = choice(round);
+    const {better} = round, said = choice(round);
     const key = round.A + round.B === 0 ? "none" : said === null ? "tie" : said === better ? "agree" : "differ";
     return fill(box.dataset[key], {letter: better, model: box.dataset.model});
   }
 
   function show(box) {
     const {rounds, place} = state(box), round = rounds[place];
-    for (const {part} of rounds) part.hidden = part !== round.part;
-    for (const truth of round.part.querySelectorAll(".truth")) truth.hidden = !round.revealed;
+    parts(box).forEach((part, at) => { part.hidden = at !== place; });
+    for (const truth of box.querySelectorAll(".truth")) truth.hidden = !round.revealed;
     for (const button of box.querySelectorAll(".vote")) {
       button.querySelector(".count").textContent = round[button.dataset.vote];
       button.disabled = round.revealed;
@@ -52,7 +52,7 @@
       if (letter) rounds[place][letter] -= 1;
     },
     reveal({rounds, place}) {
-      const round = rounds[place], better = round.part.dataset.better;
+      const round = rounds[place], {better} = round;
       if (round.revealed) return;
       round.revealed = true;
       tally.pairs += choice(round) !== null;
@@ -82,12 +82,14 @@
     vote(box, KEYS[event.key]);
   });
 
-  // A deal comes from the server as plain HTML: show its first round, with pictures and buttons on one screen.
+  // A deal comes from the server as plain HTML, maybe in the elements of the one before: show its first round, with
+  // pictures and buttons on one screen.
   new MutationObserver(() => {
     for (const box of document.querySelectorAll(".game")) {
-      if (open.has(box)) continue;
+      if (box.deal === box.dataset.deal) continue;
+      box.deal = box.dataset.deal;
       show(box);
       box.scrollIntoView({block: "start"});
     }
-  }).observe(document.documentElement, {childList: true, subtree: true});
+  }).observe(document.documentElement, {childList: true, subtree: true, attributeFilter: ["data-deal"]});
 })();
