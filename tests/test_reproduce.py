@@ -33,8 +33,8 @@ def run(arguments, folder):
     """The standard output of Python with these arguments, in a folder where the examples lie."""
     if not (folder / "assets").exists():
         (folder / "assets").symlink_to(ROOT / "assets")
-    # One thread, as in the tests themselves: a sum shared among threads is rounded elsewhere, and then a few pixels of a
-    # heatmap in a hundred thousand differ by a grey level or two.
+    # One thread, as in the tests themselves: a sum shared among threads is rounded elsewhere, and then a few pixels in
+    # a hundred thousand of a heatmap differ by a grey level or two.
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False

@@ -2,16 +2,25 @@
 
 import re
 import string
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from gradio.context import LocalContext
 
+import qualiclip
+from explain.heatmaps import METHODS, explain_features
+from explain.targets import target_table
 from qualiclip.degradations import DEGRADATIONS
+from qualiclip.errors import InputError
+from qualiclip.pictures import as_image
 from ui import texts
-from ui.texts import CORE, ENGLISH, TABLES, say, t
+from ui.guard import INTERNAL
+from ui.texts import CORE, ENGLISH, TABLES, say, say_core, t
 
+EXAMPLE = Path(__file__).resolve().parent.parent / "assets" / "examples" / "cat.png"
+ENGLISH_WORDS = {"the", "of", "this", "places", "that", "what", "with", "most", "for", "score", "where", "top", "left"}
 SOURCE = "".join(path.read_text("utf-8") for path in (Path(texts.__file__).parent).glob("*.py"))
 COMPUTED = (
     "example/",
@@ -67,14 +76,82 @@ def test_a_text_that_is_not_there_is_an_error():
         say("scored-by")  # without its values
 
 
+@contextmanager
+def visitor_from(header):
+    token = LocalContext.request.set(SimpleNamespace(headers={"accept-language": header}))
+    try:
+        yield
+    finally:
+        LocalContext.request.reset(token)
+
+
+@pytest.fixture
+def in_german():
+    with visitor_from("de"):
+        yield
+
+
+@pytest.fixture(scope="module")
+def scorer():
+    return qualiclip.load("compact", engine="fused")
+
+
+def test_a_translated_sentence_has_the_places_of_its_original():
+    for table in TABLES.values():
+        for key, text in table.items():
+            if key.startswith(CORE):
+                assert fields(text) == fields(key), key
+
+
+@pytest.mark.usefixtures("in_german")
+@pytest.mark.parametrize("target", ["good", "difference", "pair:2"])
+def test_the_words_of_a_heatmap_are_german_to_the_last(scorer, target):
+    features = scorer.encode(as_image(EXAMPLE))
+    for method, row in METHODS.items():
+        note = explain_features(scorer.model, features, size=(300, 451), method=method, target=target).note
+        for text in (note, row.description, row.cost):
+            english = ENGLISH_WORDS & set(re.findall(r"[a-z]+", say_core(text).lower()))
+            assert not english, say_core(text)
+
+
+@pytest.mark.usefixtures("in_german")
+def test_targets_are_german(scorer):
+    for row in target_table(scorer.model.settings.pairs).values():
+        assert say_core(row.label) != row.label
+        assert say_core(row.description).startswith("Stellen, die ")
+
+
+@pytest.mark.usefixtures("in_german")
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("leer.png", b"", "leer.png: eine leere Datei (0 Byte); kopieren oder laden Sie sie noch einmal"),
+        (
+            "a.b: c.png",
+            b"none",
+            "a.b: c.png: kein Bild in einem bekannten Format, oder beschädigt; speichern Sie es als PNG",
+        ),
+        ("x.svg", b"<svg>", "x.svg: kein Bild, sondern eine Vektorzeichnung; speichern Sie sie zuerst als PNG"),
+    ],
+)
+def test_errors_of_files_are_german(tmp_path, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        as_image(tmp_path / name)
+    assert say_core(str(caught.value)) == said
+
+
+@pytest.mark.usefixtures("in_german")
+def test_what_no_table_knows_stays_as_it_is():
+    assert say_core("Something else. And more of it.") == "Something else. And more of it."
+    assert say_core(INTERNAL).startswith("Interner Fehler")
+
+
 @pytest.mark.parametrize(
     ("header", "expected"),
     [("de-DE,de;q=0.9,en;q=0.8", "de"), ("fr,de;q=0.5", "de"), ("fr", "en"), ("", "en"), ("en-GB,de", "en")],
 )
 def test_answers_are_in_the_language_of_the_browser(header, expected):
-    token = LocalContext.request.set(SimpleNamespace(headers={"accept-language": header}))
-    try:
+    with visitor_from(header):
         assert texts.language() == expected
-    finally:
-        LocalContext.request.reset(token)
     assert texts.language() == "en"

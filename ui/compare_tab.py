@@ -22,7 +22,7 @@ from .render_compare import render_common_pairs, render_map_notes, render_sides
 from .render_curves import render_curves, render_progress
 from .studio import Analysis, Studio, draw_overlay, file_digest
 from .subject import Subject
-from .texts import say
+from .texts import say, say_core
 
 COLORMAP, OPACITY = "viridis", 0.7
 CURVE_SIDE = 384  # px, the longer one: many scores in seconds
@@ -187,7 +187,9 @@ def frames(sides: Sides, analyses: tuple[Analysis, Analysis], maps: Maps) -> tup
     left, right = analyses
     heatmaps = [
         _frame(
-            draw_overlay(analysis, one, colormap=COLORMAP, opacity=OPACITY), say("compare/map", title=title), one.note
+            draw_overlay(analysis, one, colormap=COLORMAP, opacity=OPACITY),
+            say("compare/map", title=title),
+            say_core(one.note),
         )
         for analysis, one, title in zip(analyses, (maps.left, maps.right), sides.names, strict=True)
     ]
@@ -198,7 +200,11 @@ def frames(sides: Sides, analyses: tuple[Analysis, Analysis], maps: Maps) -> tup
     if maps.difference is None:
         return (*heatmaps, _frame(left.picture, words), _frame(None, say("compare/no-difference")))
     drawn = draw_overlay(right, maps.difference, colormap=COLORMAP, opacity=OPACITY)
-    return (*heatmaps, _frame(left.picture, words), _frame(drawn, say("compare/difference"), maps.difference.note))
+    return (
+        *heatmaps,
+        _frame(left.picture, words),
+        _frame(drawn, say("compare/difference"), say_core(maps.difference.note)),
+    )
 
 
 def _frame(picture: Image.Image | None, label: str, alt: str = "") -> Any:

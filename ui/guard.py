@@ -10,6 +10,8 @@ import gradio as gr
 
 from qualiclip.errors import QualiclipError
 
+from .texts import say_core
+
 INTERNAL = "Internal error: this is our fault, not your picture's. It has been logged; please try again."
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -43,9 +45,9 @@ def _guard(name: str) -> Iterator[None]:
     try:
         yield
     except QualiclipError as error:
-        raise gr.Error(str(error), print_exception=False) from error
+        raise gr.Error(say_core(str(error)), print_exception=False) from error
     except gr.Error:
         raise
     except Exception as error:  # the boundary: nothing may reach the visitor as a traceback
         _log.exception("in %s", name)
-        raise gr.Error(INTERNAL, print_exception=False) from error
+        raise gr.Error(say_core(INTERNAL), print_exception=False) from error

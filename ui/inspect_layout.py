@@ -1,6 +1,7 @@
 """How the Inspect tab looks: its widgets, and which of them does what."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,11 @@ def build_inspect_tab(context: PageContext) -> None:
     """Lay out the widgets and connect them. Must be called inside the tab."""
     tab = InspectTab(context.studio, context.downloads)
     results = _results()
-    controls = _heatmap_controls(context.studio.targets())
+    targets = context.studio.targets()
+    controls, choices = _heatmap_controls(targets)
+    # In the visitor's language, which is not known before the visit.
+    tell = shown(partial(render_choices, METHODS.values(), targets.values()))
+    context.page.load(tell, None, choices, show_progress="hidden", api_visibility="private")
     results["pairs"] = gr.HTML(elem_id="pairs")
     inputs = [*context.panel.widgets, *controls.values()]
     with gr.Row():
@@ -60,8 +65,8 @@ def _results() -> dict[str, Component]:
     return {"slider": slider, "scores": scores, "heatmap": heatmap, "note": note}
 
 
-def _heatmap_controls(targets: Mapping[str, Target]) -> dict[str, Any]:
-    """The widgets of the heatmap, in the order of `MapSettings`."""
+def _heatmap_controls(targets: Mapping[str, Target]) -> tuple[dict[str, Any], gr.HTML]:
+    """The widgets of the heatmap, in the order of `MapSettings`, and the place where the choices are told."""
     with gr.Row():
         subject = gr.Radio(
             [(t(name), name) for name in (DEGRADED, ORIGINAL)], value=DEGRADED, label=t("inspect/map-of"), min_width=150
@@ -85,11 +90,12 @@ def _heatmap_controls(targets: Mapping[str, Target]) -> dict[str, Any]:
             elem_id="opacity",
         )
     with gr.Accordion(t("inspect/choices"), open=False):
-        gr.HTML(render_choices(METHODS.values(), targets.values()))
+        choices = gr.HTML()
     with gr.Accordion(t("inspect/check"), open=False):
         gr.Markdown(t("inspect/check-text"))
         gr.Markdown(HEATMAP_CHECK_FILE.read_text(encoding="utf-8"), elem_id="heatmap-check")
-    return {"subject": subject, "method": method, "target": target, "colormap": colormap, "opacity": opacity}
+    controls = {"subject": subject, "method": method, "target": target, "colormap": colormap, "opacity": opacity}
+    return controls, choices
 
 
 def _labels(table: Mapping[str, Any]) -> list[tuple[str, str]]:

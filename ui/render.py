@@ -9,7 +9,7 @@ from explain.targets import Target
 from qualiclip.scoring import PairReport, QualityReport
 
 from .reference import rank
-from .texts import change, say, verdict
+from .texts import change, say, say_core, verdict
 
 
 def bar(value: float, kind: str) -> str:
@@ -59,7 +59,7 @@ def _ranks(before: QualityReport, after: QualityReport) -> str:
 def render_message(text: str, *, error: bool) -> str:
     """A message in the place of the scores."""
     role = "alert" if error else "status"
-    return f'<p class="message {"error" if error else ""}" role="{role}">{escape(text)}</p>'
+    return f'<p class="message {"error" if error else ""}" role="{role}">{escape(say_core(text))}</p>'
 
 
 def render_key(explanation: Explanation) -> str:
@@ -71,17 +71,22 @@ def render_key(explanation: Explanation) -> str:
 
 def render_note(explanation: Explanation) -> str:
     """The heatmap in words, and the key to its colours."""
-    return f'<p class="note">{render_key(explanation)}{escape(explanation.note)}</p>'
+    return f'<p class="note">{render_key(explanation)}{escape(say_core(explanation.note))}</p>'
 
 
 def render_choices(methods: Iterable[Method], targets: Iterable[Target]) -> str:
     """What the heatmap's methods do and cost, and what can be asked of them."""
     rows = [
-        *((row.label, f"{row.description} Cost: {row.cost[0].lower()}{row.cost[1:]}") for row in methods),
-        *((row.label, row.description) for row in targets),
+        *((row.label, say("inspect/cost", what=say_core(row.description), cost=_lower(row.cost))) for row in methods),
+        *((row.label, say_core(row.description)) for row in targets),
     ]
-    items = "".join(f"<dt>{escape(label)}</dt><dd>{escape(text)}</dd>" for label, text in rows)
+    items = "".join(f"<dt>{escape(say_core(label))}</dt><dd>{escape(text)}</dd>" for label, text in rows)
     return f'<dl class="choices">{items}</dl>'
+
+
+def _lower(sentence: str) -> str:
+    translated = say_core(sentence)
+    return f"{translated[0].lower()}{translated[1:]}"
 
 
 def render_pairs(before: QualityReport, after: QualityReport) -> str:

@@ -9,7 +9,7 @@ from qualiclip.untrained import UNTRAINED
 from .compare_sides import MODEL, Sides
 from .render import pairs_table, render_key, score_card, scored_by
 from .studio import view_of
-from .texts import change, say
+from .texts import change, say, say_core
 
 Reports = tuple[QualityReport, QualityReport]
 VISIBLE = 0.005  # a difference of scores below this is none to the eye: they are shown with three digits
@@ -96,9 +96,9 @@ def render_map_notes(
 ) -> str:
     """Whether the heatmaps share a scale, each in words, and their difference in words."""
     scale = say("compare/one-scale" if shared else "compare/own-scales")
-    rows = [(escape(title), escape(one.note)) for title, one in zip(sides.names, (left, right), strict=True)]
+    rows = [(escape(title), escape(say_core(one.note))) for title, one in zip(sides.names, (left, right), strict=True)]
     if difference is not None:
-        rows.append((say("compare/difference"), escape(difference.note)))
+        rows.append((say("compare/difference"), escape(say_core(difference.note))))
     items = "".join(f"<dt>{title}</dt><dd>{note}</dd>" for title, note in rows)
     hint = say("compare/hint")
     return f'<p class="note">{render_key(left)}{scale} {hint}</p><dl class="map-notes">{items}</dl>'

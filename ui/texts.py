@@ -2,10 +2,12 @@
 
 Words on widgets are chosen by the browser (`t`), words inside answers by the server, by the language that the browser
 asked for (`say`). Names and sentences of the core, such as those of degradations and heatmap methods, are English
-there; a table translates them by the English text itself, under `core/`.
+there; a table translates them by the English text itself, under `core/`, where `{places}` stand for what varies.
 """
 
 import json
+import re
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -59,8 +61,31 @@ def say(key: str, **values: object) -> str:
 
 
 def say_core(text: str) -> str:
-    """A name or sentence of the core in the visitor's language, or as it is."""
-    return str(TABLES[language()].get(CORE + text, text))
+    """A name or sentences of the core in the visitor's language; what its table does not know stays as it is."""
+    return _translate(text, language())
+
+
+def _translate(text: str, wanted: str) -> str:
+    table = TABLES[wanted]
+    if CORE + text in table:
+        return str(table[CORE + text])
+    for pattern, translation in _patterns(wanted):
+        if found := pattern.fullmatch(text):
+            return translation.format(**{name: _translate(value, wanted) for name, value in found.groupdict().items()})
+    sentences = re.split(r"(?<=[.”]) (?=[A-Z])", text)
+    return " ".join(_translate(sentence, wanted) for sentence in sentences) if len(sentences) > 1 else text
+
+
+@lru_cache
+def _patterns(wanted: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The core's sentences with places, as patterns, and their translations; longer ones first: they say more."""
+    keys = sorted((key for key in TABLES[wanted] if key.startswith(CORE) and "{" in key), key=len, reverse=True)
+    return tuple((_pattern(key.removeprefix(CORE)), TABLES[wanted][key]) for key in keys)
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", sentence)  # text, name, text, …
+    return re.compile("".join(f"(?P<{part}>.+?)" if odd % 2 else re.escape(part) for odd, part in enumerate(parts)))
 
 
 def verdict(score: float) -> str:
