@@ -79,14 +79,14 @@ class Server:
         return next(Path(self._temporary.name).glob("qualiclip-files-*"), Path(self._temporary.name, "none"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server():
     running = Server("--megapixels", "2")
     yield running
     running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     executable = find_browser()
     if executable is None:

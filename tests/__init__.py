@@ -1,0 +1,1 @@
+"""Tests, benchmarks, and what makes the tables and pictures of docs/."""
