@@ -1,6 +1,7 @@
 """`python -m explain`: are the heatmaps right?"""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,6 +79,7 @@ def benchmark(
     images: Annotated[Path | None, typer.Option("--images", help="Folder of good photos; default: examples.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for tables and a figure.")] = None,
     methods: Annotated[str, typer.Option("--methods", help="Separated by commas; default all.")] = "",
+    targets: Annotated[str, typer.Option("--targets", help="By commas; default: bad, difference, two pairs.")] = "",
     types: Annotated[str, typer.Option("--types", help="Degradations, separated by commas; default eight.")] = "",
     level: Annotated[float, typer.Option("--level", "--levels", help="Of the damage, up to 5.")] = 4,
     pictures: Annotated[int | None, typer.Option("--pictures", help="At most so many pictures.", min=1)] = None,
@@ -91,7 +93,7 @@ def benchmark(
     from qualiclip.scoring import load
     from qualiclip.threads import set_threads
 
-    from .benchmark import DEFAULT_TYPES, Settings
+    from .benchmark import DEFAULT_TYPES, Settings, default_targets
     from .benchmark import benchmark as measure
     from .benchmark_report import About, to_markdown, write_measurements, write_summary
     from .benchmark_summary import summarise
@@ -109,6 +111,8 @@ def benchmark(
         raise InputError("none of the pictures could be read")
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)  # before anything dear is computed
+    asked = _names(targets) or default_targets(scorer.model.settings.pairs)
+    settings = replace(settings, targets=asked)
     results = measure(scorer, examples, settings)
     data = label or ("example pictures" if images is None else images.absolute().name)
     about = About(

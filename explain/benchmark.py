@@ -5,9 +5,8 @@ the names involved, so a number stays the same whatever else is measured in the 
 """
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from qualiclip.degradations import DEGRADATIONS, degrade
 from qualiclip.degradations.table import MAX_LEVEL
 from qualiclip.errors import UsageError, look_up
 from qualiclip.model import QualityModel
+from qualiclip.prompts import PromptPair
 from qualiclip.scoring import Scorer
 from qualiclip.untrained import with_random_weights
 
@@ -27,6 +27,7 @@ from .faithfulness import Curves, draw_curves, rank_correlation
 from .heatmaps import METHODS, Explanation, explain_features
 from .localisation import Localisation, Mask, Values, measure
 from .masks import SHAPES
+from .targets import PAIR, find_target
 
 DEFAULT_TYPES = (
     *("gaussian_blur", "lens_blur", "motion_blur", "white_noise"),
@@ -34,8 +35,8 @@ DEFAULT_TYPES = (
 )
 MAIN_SHAPE = "quadrant"
 OTHER_SHAPES = tuple(name for name in SHAPES if name != MAIN_SHAPE)
-# What is asked for, and the sign that makes a map evidence of damage: what lowers the score is negative in the second.
-EVIDENCE: Mapping[str, int] = MappingProxyType({"bad": 1, "difference": -1})
+WHOLE = ("bad", "difference")  # what is asked for: quality as a whole,
+PAIRS = ("sharp image", "noise-free")  # and pairs of opposites that speak of one kind of damage, by their prompts
 CURVE_TARGET = "difference"
 CURVE_BASELINES = ("random", "edges")
 SPACING = 4  # px between the places at which a map is compared with the mask; the model's own are 32 px apart
@@ -53,6 +54,7 @@ class Settings:
         seed: Of masks, degradations, random maps and random weights.
         curves: How many pictures get deletion and insertion curves.
         steps: Parts in which a picture is deleted.
+        targets: What the methods are asked for.
     """
 
     methods: tuple[str, ...] = tuple(METHODS)
@@ -61,6 +63,7 @@ class Settings:
     seed: int = 0
     curves: int = 8
     steps: int = 8
+    targets: tuple[str, ...] = WHOLE
 
     def __post_init__(self) -> None:
         """Check the settings.
@@ -72,8 +75,8 @@ class Settings:
             look_up(METHODS, method, kind="heatmap method")
         for name in self.types:
             look_up(DEGRADATIONS, name, kind="degradation")
-        if not self.methods or not self.types:
-            raise UsageError("a benchmark needs at least one heatmap method and one degradation")
+        if not self.methods or not self.types or not self.targets:
+            raise UsageError("a benchmark needs at least one heatmap method, one degradation and one target")
         if not 0 < self.level <= MAX_LEVEL:
             raise UsageError(f"level must lie above 0 and not above {MAX_LEVEL}, got {self.level}")
         if self.curves < 0 or self.steps < 2:
@@ -139,6 +142,17 @@ def generator_for(*names: object) -> Generator:
     return Generator().manual_seed(zlib.crc32("/".join(map(str, names)).encode()))
 
 
+def default_targets(pairs: Sequence[PromptPair]) -> tuple[str, ...]:
+    """Quality as a whole, and the pairs about blur and about noise if a model has them."""
+    prompts = [pair.positive.casefold() for pair in pairs]
+    return *WHOLE, *(PAIR + words for words in PAIRS if any(words in prompt for prompt in prompts))
+
+
+def damage_sign(target: str) -> int:
+    """1 if maps for a target are high where they see damage, -1 if they are low there."""
+    return 1 if target == "bad" else -1
+
+
 def map_name(method: str, target: str) -> str:
     """How a method asked for a target is called in tables."""
     return f"{method} ({target})"
@@ -157,19 +171,19 @@ Maps = dict[str, Explanation]
 
 
 def _explain(model: QualityModel, feature_map: Tensor, image: Tensor, settings: Settings) -> Maps:
-    """Explanations by name, of every method asked for every target that speaks of damage."""
+    """Explanations by name, of every method asked for every target."""
     size = (image.shape[-2], image.shape[-1])  # the picture's own: a map is drawn where the model's positions lie
     return {
         map_name(method, target): explain_features(model, feature_map, size=size, method=method, target=target)
         for method in settings.methods
-        for target in EVIDENCE
+        for target in settings.targets
     }
 
 
 def _differences(damaged: Maps, pristine: Maps, size: tuple[int, int]) -> dict[str, Values]:
     """Evidence (H, W) of damage: how each method's own values changed from the pristine picture."""
     changes = {
-        name: EVIDENCE[found.target] * torch.from_numpy(found.grid - pristine[name].grid)
+        name: damage_sign(found.target) * torch.from_numpy(found.grid - pristine[name].grid)
         for name, found in damaged.items()
     }
     return {name: _reduced(change, size, "bilinear").numpy() for name, change in changes.items()}
@@ -188,7 +202,7 @@ def _maps(
     feature_map = scorer.encode(damaged)
     found = _explain(scorer.model, feature_map, damaged, settings)
     evidence: dict[tuple[str, str], Values] = {
-        ("map", name): _reduced(EVIDENCE[each.target] * torch.from_numpy(each.values), size, "nearest-exact").numpy()
+        ("map", name): _reduced(damage_sign(each.target) * torch.from_numpy(each.values), size, "nearest-exact").numpy()
         for name, each in found.items()
     }
     for name, values in _differences(found, pristine_maps, size).items():
@@ -265,7 +279,13 @@ def compare_weights(
 
 
 def benchmark(scorer: Scorer, examples: Sequence[Example], settings: Settings) -> Results:
-    """All measurements on pristine pictures; a bar on standard error shows how far it is."""
+    """All measurements on pristine pictures; a bar on standard error shows how far it is.
+
+    Raises:
+        UsageError: if the model has no such target.
+    """
+    for target in settings.targets:
+        find_target(target, scorer.model.settings.pairs)
     found: list[Measurement] = []
     followed: list[CurveMeasurement] = []
     compared: list[WeightMeasurement] = []

@@ -12,7 +12,7 @@ from qualiclip.tiling import encode
 from qualiclip.untrained import with_random_weights
 
 from .baselines import BASELINES
-from .benchmark import EVIDENCE, SPACING
+from .benchmark import SPACING, damage_sign
 from .faithfulness import rank_correlation
 from .heatmaps import Explanation, explain_features
 from .localisation import Values, auroc
@@ -42,11 +42,8 @@ def evidence_auroc(evidence: Values, region: Region) -> float:
 def check_maps(
     explanation: Explanation, damaged: Tensor, region: Region, *, generator: Generator
 ) -> tuple[CheckedMap, ...]:
-    """An explanation of a damaged image (3, H, W), then maps of it that know no model, each held against the region.
-
-    The explanation's target is `bad` or `difference`.
-    """
-    found = evidence_auroc(EVIDENCE[explanation.target] * explanation.values, region)
+    """An explanation of a damaged image (3, H, W), then maps of it that know no model, each held against the region."""
+    found = evidence_auroc(damage_sign(explanation.target) * explanation.values, region)
     rivals = [(name, BASELINES[name](damaged, generator).numpy()) for name in RIVALS]
     return (
         CheckedMap(explanation.method, explanation.values, explanation.signed, found),

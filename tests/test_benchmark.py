@@ -9,13 +9,13 @@ from PIL import Image
 
 from explain.__main__ import app, find_pictures
 from explain.benchmark import (
-    EVIDENCE,
     CurveMeasurement,
     Example,
     Measurement,
     Results,
     Settings,
     WeightMeasurement,
+    default_targets,
     generator_for,
     localise,
     map_name,
@@ -28,9 +28,12 @@ from explain.localisation import Localisation, auroc
 from explain.masks import SHAPES
 from qualiclip.degradations import degrade
 from qualiclip.pictures import image_to_picture
+from qualiclip.prompts import ANTONYM_PAIRS
 from qualiclip.scoring import load
 from qualiclip.terminal import run
 from tests.conftest import EXAMPLES
+
+TARGETS = default_targets(ANTONYM_PAIRS)
 
 
 @pytest.fixture
@@ -66,7 +69,7 @@ def test_the_command_writes_every_measurement_the_tables_and_a_figure(benchmark,
     assert benchmark() == 0
     out = tmp_path / "out"
     rows = read(out / "localisation.csv")
-    maps = len(METHODS) * len(EVIDENCE)
+    maps = len(METHODS) * len(TARGETS)
     assert len(rows) == 2 * 2 * 2 * (maps + 4 + maps + 1)  # pictures, shapes, types; maps, baselines, differences
     assert {row["shape"] for row in rows} == {"quadrant", "ellipse", "blob"}
     assert {row["kind"] for row in rows} == {"map", "baseline", "difference"}
@@ -95,7 +98,7 @@ def test_the_same_seed_gives_the_same_numbers_and_methods_do_not_disturb_each_ot
     assert benchmark(*few, "--methods", "hirescam", "--types", "white_noise") == 0
     alone = read(tmp_path / "out" / "localisation.csv")
     assert alone == [row for row in first if row in alone]
-    assert {row["map"] for row in alone if row["kind"] == "map"} == {"hirescam (bad)", "hirescam (difference)"}
+    assert {row["map"] for row in alone if row["kind"] == "map"} == {map_name("hirescam", target) for target in TARGETS}
     assert benchmark(*few, "--seed", "1") == 0
     assert read(tmp_path / "out" / "localisation.csv") != first
 
@@ -124,6 +127,18 @@ def test_what_can_not_be_done_is_said_in_one_line(arguments, status, text, bench
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("explain: ")
     assert text in line
+
+
+def test_pairs_are_asked_for_by_what_they_say(benchmark, tmp_path):
+    assert benchmark("--methods", "quality_map", "--curves", "0", "--targets", "pair:noise-free,bad") == 0
+    found = {row["map"] for row in read(tmp_path / "out" / "localisation.csv") if row["kind"] == "map"}
+    assert found == {"quality_map (pair:noise-free)", "quality_map (bad)"}
+    assert default_targets(ANTONYM_PAIRS[:1]) == ("bad", "difference")
+
+
+def test_a_pair_that_is_not_there_is_said(benchmark, capsys):
+    assert benchmark("--targets", "pair:9") == 2
+    assert "unknown heatmap target 'pair:9'" in capsys.readouterr().err.splitlines()[-1]  # after the model's line
 
 
 def test_an_empty_folder_is_said(benchmark, folder, capsys):

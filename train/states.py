@@ -40,6 +40,11 @@ def save_state(path: Path, parts: dict[str, Stateful], progress: Progress, recip
     os.replace(partial, path)
 
 
+def saved_step(path: Path) -> int:
+    """After which step a state was saved; 0 if there is none."""
+    return int(torch.load(path, weights_only=True, map_location="cpu", mmap=True)["step"]) if path.is_file() else 0
+
+
 def load_state(path: Path, parts: dict[str, Stateful], recipe: Recipe) -> Progress:
     """Put a saved state back into all parts.
 

@@ -29,7 +29,7 @@ from .objective import loss_terms
 from .optimization import build_optimizer, learning_rate
 from .processes import build_accelerator, gather_whole, sample_numbers
 from .settings import Recipe
-from .states import Progress, Stateful, load_state, save_state
+from .states import Progress, Stateful, load_state, save_state, saved_step
 from .topics import general_pairs
 
 
@@ -169,7 +169,6 @@ def _run(run: Run, photos: list[Path], start: Progress, parts: dict[str, Statefu
         file=sys.stderr,
         disable=not main,
     )
-    saved = start.step
     try:
         for step in bar:
             batch = watch.wait_for(samples, recipe.accumulate)
@@ -181,8 +180,8 @@ def _run(run: Run, photos: list[Path], start: Progress, parts: dict[str, Statefu
                 log.write(step, {**report, **speed})
             if main and (done.step % recipe.save_every == 0 or done.step == recipe.steps):
                 save_state(out / "state.pt", parts, done, recipe)
-                saved = done.step
     except KeyboardInterrupt as error:
+        saved = saved_step(out / "state.pt")
         raise TrainingError(f"stopped in step {done.step + 1}; the same command goes on after step {saved}") from error
     finally:
         bar.close()
