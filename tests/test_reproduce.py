@@ -13,7 +13,8 @@ from PIL import Image
 import qualiclip
 from qualiclip.degradations import Region, Step
 from ui.downloads import DownloadFolder
-from ui.inspect_tab import InspectTab, MapSettings
+from ui.inspect_tab import InspectTab
+from ui.map_settings import MapSettings
 from ui.reproduce import as_commands, as_python
 from ui.studio import Studio
 from ui.subject import Subject

@@ -20,7 +20,8 @@ from ui.cache import MemoryCache
 from ui.downloads import DownloadFolder
 from ui.exports import CSV_COLUMNS, write_scores
 from ui.guard import INTERNAL, shown
-from ui.inspect_tab import InspectTab, read_settings
+from ui.inspect_tab import InspectTab
+from ui.map_settings import read_settings
 from ui.render import render_choices, render_message, render_pairs, render_scores
 from ui.studio import Studio, view_of
 from ui.subject import NONE, Subject
@@ -88,10 +89,10 @@ def test_the_same_picture_under_another_name_is_not_scored_again(studio, tmp_pat
 
 
 def test_colours_and_opacity_recompute_nothing(tab, studio):
-    tab.update(*widgets())
+    list(tab.update(*widgets()))
     scored, explained = studio.analyses.computed, studio.explanations.computed
-    first, _ = tab.redraw(*widgets(opacity=0.2))
-    second, _ = tab.redraw(*widgets(opacity=0.2, colormap="magma", target="difference"))
+    first, *_ = tab.redraw(*widgets(opacity=0.2))
+    second, *_ = tab.redraw(*widgets(opacity=0.2, colormap="magma", target="difference"))
     assert (studio.analyses.computed, studio.explanations.computed) == (scored, explained)
     assert first.size == second.size
     tab.redraw(*widgets(target="bad"))
@@ -186,14 +187,31 @@ def test_an_error_is_not_kept(studio, tmp_path):
 def test_page_shows_bad_input_in_place_of_the_scores(tab, tmp_path):
     bad = tmp_path / "a.png"
     bad.write_text("<b>no picture</b>")
-    pictures, message, pairs, heatmap, note = tab.update(*widgets(str(bad)))
-    assert (pictures, pairs, heatmap, note) == (None, "", None, "")
+    ((pictures, message, pairs, heatmap, *words),) = tab.update(*widgets(str(bad)))
+    assert (pictures, pairs, heatmap, words) == (None, "", None, ["", "", ""])
     assert 'role="alert"' in message
     assert "a.png: not a picture" in message
 
 
+def test_scores_and_pictures_do_not_wait_for_the_heatmap(tab, studio):
+    steps = tab.update(*widgets())
+    (before, after), scores, *_, note, _, _ = next(steps)
+    assert before.size == after.size == (451, 300)
+    assert scores.count("data-score") == 2
+    assert note == gr.skip()
+    assert studio.explanations.computed == 0
+    ((pictures, _, _, heatmap, note, commands, lines),) = steps
+    assert pictures == gr.skip()  # as they are
+    assert heatmap.size == (451, 300)
+    assert "the score (blue)" in note
+    assert commands.startswith("qualiclip degrade assets/examples/cat.png")
+    assert "explain_features(" in lines
+
+
 def test_page_without_a_photo_asks_for_one(tab):
-    assert "Choose an example" in tab.update(*widgets(None))[1]
+    ((_, message, *_),) = tab.update(*widgets(None))
+    assert "Choose an example" in message
+    assert tab.redraw(*widgets(None)) == (None, "", "", "")
     with pytest.raises(gr.Error, match="nothing to download yet"):
         tab.save_csv(*widgets(None))
 
@@ -239,11 +257,11 @@ def test_scores_and_pairs_are_text_and_not_only_bars(studio):
 
 def test_every_method_and_target_of_the_page_gives_a_map(tab, studio):
     for method in METHODS:
-        picture, note = tab.redraw(*widgets(method=method))
+        picture, note, *_ = tab.redraw(*widgets(method=method))
         assert ("lowers<span" in note) == METHODS[method].signed  # the key to two colours
         assert picture.size == studio.analyse(cat()).picture.size
     for target, row in studio.targets().items():
-        _, note = tab.redraw(*widgets(target=target))
+        _, note, *_ = tab.redraw(*widgets(target=target))
         assert ("lowers<span" in note) == row.signed
 
 

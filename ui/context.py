@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from inspect import isgeneratorfunction
 from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 
 from .downloads import DownloadFolder
-from .guard import shown
+from .guard import shown, shown_steps
 from .studio import Studio
 from .subject_panel import SubjectPanel
 
@@ -61,7 +62,8 @@ class PageContext:
             api_visibility="private",
         )
         shared: dict[str, Any] = {"trigger_mode": "always_last", "show_progress": "minimal", **PRIVATE, **settings}
-        asked.change(shown(function), [*self.panel.widgets, *inputs], list(outputs), **shared)
+        guarded = shown_steps(function) if isgeneratorfunction(function) else shown(function)
+        asked.change(guarded, [*self.panel.widgets, *inputs], list(outputs), **shared)
 
 
 def download_button(

@@ -19,7 +19,7 @@ from .studio import Analysis
 from .subject import Subject
 
 if TYPE_CHECKING:
-    from .inspect_tab import MapSettings
+    from .map_settings import MapSettings
 
 CSV_COLUMNS = (
     *("picture", "degradations", "model", "weights_sha256", "version", "score"),

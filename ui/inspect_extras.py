@@ -1,4 +1,4 @@
-"""What the Inspect tab tells on request: code, what the model saw, other sizes, a prompt pair of one's own."""
+"""What the Inspect tab tells on request: what the model saw, other sizes, a prompt pair of one's own."""
 
 from html import escape
 from pathlib import Path
@@ -18,9 +18,8 @@ from qualiclip.prompts import PromptPair
 from qualiclip.scoring import report_pairs
 
 from .downloads import DownloadFolder
-from .inspect_tab import DEGRADED, read_settings
+from .map_settings import DEGRADED, read_settings
 from .render import bar, render_message, render_note
-from .reproduce import as_commands, as_python
 from .studio import Studio, draw_overlay
 from .subject import Subject
 from .texts import say
@@ -39,13 +38,6 @@ class InspectExtras:
     def own_prompts_possible(self) -> bool:
         """Whether any served model has a text encoder."""
         return any(prompts.possible for prompts in self.prompts.values())
-
-    def code(self, *values: Any) -> tuple[str, str]:
-        """Command and Python lines that repeat the view."""
-        subject, settings = read_settings(values)
-        if subject is None:
-            return "", ""
-        return as_commands(subject, settings), as_python(subject, settings)
 
     def seen(self, *values: Any) -> str:
         """What the model saw of the picture, as HTML."""

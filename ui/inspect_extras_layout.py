@@ -15,27 +15,18 @@ def build_inspect_extras(context: PageContext, controls: Sequence[Component]) ->
     """Lay out the accordions and connect them; `controls` are the widgets of the heatmap."""
     extras = InspectExtras(context.studio, context.downloads)
     inputs = [*context.panel.widgets, *controls]
-    _build_code(context, extras, inputs)
     _build_seen(context, extras, inputs)
     if extras.own_prompts_possible:
         _build_own_pair(context, extras, inputs)
 
 
-def _build_code(context: PageContext, extras: InspectExtras, inputs: list[Component]) -> None:
-    with gr.Accordion(t("code/title"), open=False, elem_id="code") as accordion:
+def build_code() -> dict[str, Component]:
+    """The accordion with the code of the view; what is in it comes with the heatmap."""
+    with gr.Accordion(t("code/title"), open=False, elem_id="code"):
         gr.Markdown(t("code/text"))
         commands = gr.Code(language="shell", label=t("code/commands"), interactive=False, elem_id="commands")
         lines = gr.Code(language="python", label="Python", interactive=False, elem_id="python")
-    events = [accordion.expand, *_changes(context, inputs)]
-    gr.on(
-        events,
-        shown(extras.code),
-        inputs,
-        [commands, lines],
-        trigger_mode="multiple",  # not "always_last", as the heatmap: see `PageContext.live`
-        show_progress="hidden",
-        api_visibility="private",
-    )
+    return {"commands": commands, "lines": lines}
 
 
 def _build_seen(context: PageContext, extras: InspectExtras, inputs: list[Component]) -> None:
@@ -71,9 +62,3 @@ def _build_own_pair(context: PageContext, extras: InspectExtras, inputs: list[Co
         [picture, said],
         **PRIVATE,
     )
-
-
-def _changes(context: PageContext, inputs: list[Component]) -> list[object]:
-    known = set(map(id, context.panel.widgets))
-    own = [widget.change for widget in inputs if id(widget) not in known]  # type: ignore[attr-defined]
-    return [*context.panel.events, *own]

@@ -14,8 +14,9 @@ from explain.targets import Target
 
 from .context import LOSSLESS, PRIVATE, PageContext, download_button
 from .guard import shown
-from .inspect_extras_layout import build_inspect_extras
-from .inspect_tab import DEGRADED, ORIGINAL, InspectTab
+from .inspect_extras_layout import build_code, build_inspect_extras
+from .inspect_tab import InspectTab
+from .map_settings import DEGRADED, ORIGINAL
 from .render import render_choices, render_message
 from .texts import core, say, t
 
@@ -37,15 +38,17 @@ def build_inspect_tab(context: PageContext) -> None:
         download_button(t("download/picture"), "picture", tab.save_picture, inputs)
         download_button(t("download/figure"), "figure", tab.save_figure, inputs)
         download_button(t("download/csv"), "csv", tab.save_csv, inputs)
+    results |= build_code()
     build_inspect_extras(context, list(controls.values()))
     context.link_widgets |= {"map": controls["subject"], "method": controls["method"], "target": controls["target"]}
-    outputs = [results[name] for name in ("slider", "scores", "pairs", "heatmap", "note")]
+    drawn = [results[name] for name in ("heatmap", "note", "commands", "lines")]
+    outputs = [*(results[name] for name in ("slider", "scores", "pairs")), *drawn]
     context.live("inspect", tab.update, inputs=list(controls.values()), outputs=outputs)
     gr.on(
         [*(controls[name].change for name in ("subject", "method", "target", "colormap")), controls["opacity"].release],
         shown(tab.redraw),
         inputs,
-        [results["heatmap"], results["note"]],
+        drawn,
         trigger_mode="always_last",
         show_progress="hidden",
         **PRIVATE,

@@ -1,7 +1,6 @@
 """What the Inspect tab does: degrade a photo, compare the scores, draw the heatmap, make the downloads."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import gradio as gr
@@ -12,33 +11,14 @@ from qualiclip.errors import QualiclipError
 
 from .downloads import DownloadFolder
 from .exports import write_figure, write_scores
+from .map_settings import DEGRADED, MapSettings, read_settings
 from .render import render_message, render_note, render_pairs, render_scores
+from .reproduce import as_code
 from .studio import Analysis, Studio, draw_overlay
-from .subject import Subject, read_values
+from .subject import Subject
 from .texts import say
 
-ORIGINAL, DEGRADED = "original", "degraded"
-
-
-@dataclass(frozen=True)
-class MapSettings:
-    """What the widgets of the heatmap say, in their order."""
-
-    subject: str
-    method: str
-    target: str
-    colormap: str
-    opacity: float
-
-
-def read_settings(values: Sequence[Any]) -> tuple[Subject | None, MapSettings]:
-    """Subject and heatmap that the widgets ask for.
-
-    Raises:
-        UsageError: if a name, a level or the region does not exist.
-    """
-    subject, rest = read_values(values)
-    return subject, MapSettings(*rest)
+NO_MAP = (None, "", "", "")  # heatmap, what it says, the code of the view in two languages
 
 
 class InspectTab:
@@ -60,26 +40,32 @@ class InspectTab:
         analysis = self.studio.analyse(looked_at)
         return draw_overlay(analysis, explanation, colormap=settings.colormap, opacity=settings.opacity), explanation
 
-    def update(self, *values: Any) -> tuple[Any, ...]:
-        """Everything on the right, for new settings; a picture that can't be used is said in place."""
+    def update(self, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """Everything on the right, for new settings: pictures and scores as soon as they are there, then the heatmap.
+
+        A picture that can't be used is said in place of the scores.
+        """
         try:
             subject, settings = read_settings(values)
             if subject is None:
-                return None, render_message(say("empty"), error=False), "", None, ""
+                yield None, render_message(say("empty"), error=False), "", *NO_MAP
+                return
             before, after = self.both(subject)
-            drawn, explanation = self.heatmap(subject, settings)
+            pictures = before.picture, after.picture
+            scores, pairs = render_scores(before.report, after.report), render_pairs(before.report, after.report)
+            yield pictures, scores, pairs, *([gr.skip()] * len(NO_MAP))
+            yield *([gr.skip()] * 3), *self._map(subject, settings)
         except QualiclipError as error:
-            return None, render_message(str(error), error=True), "", None, ""
-        scores, pairs = render_scores(before.report, after.report), render_pairs(before.report, after.report)
-        return (before.picture, after.picture), scores, pairs, drawn, render_note(explanation)
+            yield None, render_message(str(error), error=True), "", *NO_MAP
 
     def redraw(self, *values: Any) -> tuple[Any, ...]:
         """The heatmap alone, for new colours, method or target."""
         subject, settings = read_settings(values)
-        if subject is None:
-            return None, ""
+        return NO_MAP if subject is None else self._map(subject, settings)
+
+    def _map(self, subject: Subject, settings: MapSettings) -> tuple[Any, ...]:
         drawn, explanation = self.heatmap(subject, settings)
-        return drawn, render_note(explanation)
+        return drawn, render_note(explanation), *as_code(subject, settings)
 
     def _require(self, values: Sequence[Any]) -> tuple[Subject, MapSettings]:
         subject, settings = read_settings(values)

@@ -6,8 +6,8 @@ from pathlib import Path
 from qualiclip.degradations import Region, Step
 
 from .examples import list_examples
-from .inspect_tab import DEGRADED, MapSettings
 from .links import example_of
+from .map_settings import DEGRADED, MapSettings
 from .subject import Subject
 
 
@@ -15,6 +15,11 @@ def picture_name(subject: Subject) -> str:
     """What the picture is called in the code: an example's place in the repository, or an upload's own name."""
     example = example_of(subject.path, list_examples())
     return f"assets/examples/{example.path.name}" if example else Path(subject.path).name
+
+
+def as_code(subject: Subject, settings: MapSettings) -> tuple[str, str]:
+    """Shell lines and Python lines that repeat a view."""
+    return as_commands(subject, settings), as_python(subject, settings)
 
 
 def as_commands(subject: Subject, settings: MapSettings) -> str:

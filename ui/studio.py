@@ -34,22 +34,40 @@ class View:
 
 
 @dataclass(frozen=True)
-class Analysis:
-    """An image, its feature map and its report."""
+class Version:
+    """An image (3, H, W) in the eight bits in which it is shown, saved and scored, and the same as a picture."""
 
     image: Tensor
+    picture: Image.Image
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held in memory."""
+        return self.image.nbytes + self.image.numel()  # the second: the picture
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A version of a picture, its feature map and its report."""
+
+    version: Version
     feature_map: Tensor
     report: QualityReport
 
     @property
     def nbytes(self) -> int:
         """Bytes held in memory."""
-        return self.image.nbytes + self.feature_map.nbytes
+        return self.version.nbytes + self.feature_map.nbytes
+
+    @property
+    def image(self) -> Tensor:
+        """The image (3, H, W)."""
+        return self.version.image
 
     @property
     def picture(self) -> Image.Image:
         """The image as a picture."""
-        return image_to_picture(self.image)
+        return self.version.picture
 
 
 @dataclass(frozen=True)
@@ -68,7 +86,7 @@ class Studio:
         """Start with empty caches; the first model is the one that is used unless another is chosen."""
         self.scorers: Mapping[str, Scorer] = MappingProxyType({one.checkpoint.name: one for one in scorers})
         self.default = scorers[0].checkpoint.name
-        self.images: MemoryCache[Tensor] = MemoryCache(CACHE_BYTES // 2)
+        self.images: MemoryCache[Version] = MemoryCache(CACHE_BYTES // 2)
         self.analyses: MemoryCache[Analysis] = MemoryCache(CACHE_BYTES)
         self.explanations: MemoryCache[_SizedExplanation] = MemoryCache(CACHE_BYTES // 4)
 
@@ -90,10 +108,7 @@ class Studio:
         Raises:
             InputError: if the file can't be used.
         """
-        view, pristine = view_of(subject), view_of(subject.pristine)
-        if view == pristine:
-            return self.images.get(view, lambda: self.scorer().read(subject.path))
-        return self.images.get(view, lambda: self._degraded(self.image(subject.pristine), view))
+        return self._version(subject).image
 
     def analyse(self, subject: Subject) -> Analysis:
         """What a model says of a subject.
@@ -105,9 +120,9 @@ class Studio:
         scorer = self.scorer(subject.model)
 
         def make() -> Analysis:
-            image = self.image(subject)
-            feature_map = scorer.encode(image)
-            return Analysis(image, feature_map, scorer.report(image, feature_map))
+            version = self._version(subject)
+            feature_map = scorer.encode(version.image)
+            return Analysis(version, feature_map, scorer.report(version.image, feature_map))
 
         return self.analyses.get((view_of(subject), scorer.checkpoint.name), make)
 
@@ -128,9 +143,18 @@ class Studio:
 
         return self.explanations.get((view_of(subject), scorer.checkpoint.name, method, target), make).explanation
 
-    def _degraded(self, image: Tensor, view: View) -> Tensor:
-        degraded = apply_steps(image, view.steps, region=view.region)
-        return self.scorer().read(image_to_picture(degraded))  # what is scored is what is shown: eight bits
+    def _version(self, subject: Subject) -> Version:
+        view = view_of(subject)
+
+        def read() -> Version:
+            image = self.scorer().read(subject.path)
+            return Version(image, image_to_picture(image))
+
+        def degrade() -> Version:
+            picture = image_to_picture(apply_steps(self.image(subject.pristine), view.steps, region=view.region))
+            return Version(self.scorer().read(picture), picture)  # what is scored is what is shown: eight bits
+
+        return self.images.get(view, degrade if view.steps else read)
 
 
 def view_of(subject: Subject) -> View:
