@@ -2,6 +2,7 @@
 
 import json
 import math
+import multiprocessing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -256,6 +257,7 @@ def test_a_damaged_photo_is_named_by_its_worker(photo_folder: Path, tmp_path: Pa
         photo.write_bytes(photo.read_bytes()[:100])
     with pytest.raises(TrainingError, match=r"^a photo can't be used: \S+: [^\n]+$"):
         fit(replace(SMOKE, workers=1), photo_folder, tmp_path / "out", device="cpu")
+    assert not multiprocessing.active_children()  # although the error is still at hand, and all it holds
 
 
 def test_a_run_without_photos_is_refused(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -51,12 +51,16 @@ def _loader(photos: list[Path], recipe: Recipe, start: int, accelerator: Acceler
     )
 
 
-def _samples(loader: DataLoader[Sample]) -> Iterator[Sample]:
+def _samples(loader: DataLoader[Sample]) -> Generator[Sample, None, None]:
+    samples = iter(loader)
     try:
-        yield from loader
+        yield from samples
     except InputError as error:  # from a worker its text has a traceback before the line that counts
         reason = str(error).splitlines()[-1].removeprefix("qualiclip.errors.InputError: ")
         raise TrainingError(f"a photo can't be used: {reason}") from error
+    finally:  # after an error the traceback holds the workers until garbage is collected, whenever that is
+        if stop := getattr(samples, "_shutdown_workers", None):
+            stop()
 
 
 @dataclass(frozen=True)
@@ -184,6 +188,7 @@ def _run(run: Run, photos: list[Path], start: Progress, parts: dict[str, Statefu
         saved = saved_step(out / "state.pt")
         raise TrainingError(f"stopped in step {done.step + 1}; the same command goes on after step {saved}") from error
     finally:
+        samples.close()
         bar.close()
         if log:
             log.close()
