@@ -200,7 +200,7 @@ def test_a_cell_opens_beside_the_original_and_the_keyboard_does_it_all(cat):
     assert after.evaluate("image => image.decode().then(() => image.naturalWidth)") == 256
     cat.keyboard.press("Escape")
     assert not dialog.is_visible()
-    assert cat.evaluate("document.activeElement.dataset.title") == "Colour blocks, level 1"
+    cat.locator("a:focus[data-title='Colour blocks, level 1']").wait_for()
 
 
 @pytest.mark.browser
