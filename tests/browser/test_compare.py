@@ -96,7 +96,7 @@ def test_first_view_shows_compact_beside_its_untrained_twin(visit, size):
     tab = visit("?tab=compare", size)
     tab.wait_for_scores([expected("cat.png", "compact", BLUR), expected("cat.png", "compact-untrained", BLUR)])
     tab.wait_for_labels("Heatmap: compact", "Heatmap: compact-untrained", "Degraded", "Difference: left minus right")
-    assert tab.page.locator(".compare-frame img").count() == 4
+    tab.page.wait_for_function("document.querySelectorAll('.compare-frame img').length == 4")
     assert tab.page.locator("#compare-pairs tbody tr").count() == 7
     text = tab.page.locator("#compare-scores").inner_text()
     assert "Don't compare the numbers of two models" in text
@@ -124,7 +124,7 @@ def test_panel_model_and_the_one_on_the_right_change_places(visit):
     tab.wait_for_scores(both)
     tab.choose("#model", "compact-untrained (random weights)")
     tab.wait_for_scores(both[::-1])
-    assert tab.page.locator("#compare-other input").input_value() == "compact"
+    tab.page.wait_for_function("document.querySelector('#compare-other input').value == 'compact'")
 
 
 def test_two_pictures_the_untouched_photo_an_example_an_upload(visit):

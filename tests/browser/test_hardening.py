@@ -257,7 +257,7 @@ def wait_until(true, seconds=60):
 
 def test_temporary_files_go_and_examples_stay():
     """Uploads, results, broken uploads and their folders are deleted; what the page itself shows is not."""
-    server = Server("--keep-minutes", "0.05")
+    server = Server("--keep-minutes", "0.2")  # long enough to find the files before they go, on a slow machine too
     try:
         before = {path for path in server.folder.rglob("*") if path.is_file()}
         (path,) = json.loads(upload(server, "a.png", small_picture())[1])

@@ -124,7 +124,7 @@ def test_with_reduced_motion_ten_stills_are_shown(open_at):
     dial = lesson.page.locator("#lesson-losses [data-part=dial]")
     lesson.page.locator("#lesson-losses [data-part=play]").click()
     lesson.page.wait_for_function("+document.querySelector('#lesson-losses [data-part=dial]').value > 0")
-    assert int(dial.input_value()) == -(-int(dial.get_attribute("max")) // 10)
+    assert int(dial.input_value()) % -(-int(dial.get_attribute("max")) // 10) == 0
     lesson.page.locator("#lesson-losses [data-part=play]").click()
 
 

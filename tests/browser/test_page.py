@@ -12,7 +12,7 @@ import qualiclip
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 SIZES = {"desktop": {"width": 1366, "height": 900}, "phone": {"width": 390, "height": 844}}
-WAIT = 60_000  # ms; a shared machine may be slow
+WAIT = 180_000  # ms; a shared machine may be slow
 
 pytestmark = pytest.mark.browser
 
@@ -59,6 +59,18 @@ class Studio:
         self.page.mouse.move(box["x"] + 8 + level / 5 * (box["width"] - 16), middle, steps=5)
         self.page.mouse.up()
 
+    def wait_for_pictures(self, before=None):
+        """Until both pictures are there, and others than before; their addresses."""
+        self.page.wait_for_function(
+            "old => Object.entries(old).every(([part, source]) => {"
+            " const shown = [...document.querySelectorAll(part + ' img')].at(-1)?.src;"
+            " return shown && shown != source })",
+            arg=before or {"#before-after": "", "#heatmap": ""},
+        )
+        return {
+            part: self.page.locator(f"{part} img").last.evaluate("x => x.src") for part in ("#before-after", "#heatmap")
+        }
+
     def picture(self, selector):
         """Pixels of the last picture in a part of the page, as the server sent them."""
         self.page.wait_for_selector(f"{selector} img")
@@ -93,12 +105,13 @@ def test_first_view_already_shows_a_scored_example(studio):
 
 
 def test_upload_then_stronger_blur_lowers_the_score_and_changes_the_pictures(studio):
-    first = studio.scores()
+    first, example = studio.scores(), studio.wait_for_pictures()
     studio.upload(EXAMPLES / "rocket.jpg")
-    start = studio.wait_for_change(first)
+    start, own = studio.wait_for_change(first), studio.wait_for_pictures(example)
     slider, heatmap = studio.picture("#before-after"), studio.picture("#heatmap")
     studio.set_level(5)
     end = studio.wait_for_change(start)
+    studio.wait_for_pictures(own)
     assert end[0] == start[0]
     assert end[1] < start[1]
     assert slider.shape == studio.picture("#before-after").shape == (427, 640, 3)

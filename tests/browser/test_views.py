@@ -55,7 +55,7 @@ def test_a_link_opens_the_view_it_names(visit):
     studio.page.wait_for_function("() => document.querySelector('#link textarea, #link input')?.value.includes('?')")
     assert "img=lake&tab=inspect&deg=jpeg:4,none,white_noise:2&region=left&model=compact&seed=3" in link.input_value()
     assert "target=bad" in link.input_value()
-    assert studio.page.evaluate("location.href") == link.input_value()
+    studio.page.wait_for_function("link => location.href == link", arg=link.input_value())
     again = visit(re.search(r"\?.*", link.input_value())[0])
     wait_for_scores(again, studio.scores())
     assert not studio.complaints + again.complaints
@@ -106,14 +106,14 @@ def test_the_page_speaks_the_language_of_the_browser(visit, locale, words):
 
 def test_presenter_mode_enlarges_and_clears(visit):
     studio = visit()
-    size = "() => parseFloat(getComputedStyle(document.querySelector('.card .number')).fontSize)"
+    size = "parseFloat(getComputedStyle(document.querySelector('.card .number')).fontSize)"
     before = studio.page.evaluate(size)
     studio.page.get_by_role("button", name="Presenter mode").click()
-    assert studio.page.evaluate(size) > 1.5 * before
-    assert not studio.page.locator("#examples").is_visible()
+    studio.page.wait_for_function(f"before => {size} > 1.5 * before", arg=before)
+    studio.page.wait_for_selector("#examples", state="hidden")
     studio.page.get_by_role("button", name="Presenter mode").click()
-    assert studio.page.evaluate(size) == before
-    assert studio.page.locator("#examples").is_visible()
+    studio.page.wait_for_function(f"before => {size} == before", arg=before)
+    studio.page.wait_for_selector("#examples", state="visible")
 
 
 def test_the_code_of_the_view_and_what_the_model_saw(visit):
