@@ -11,6 +11,7 @@ from .attribution import attribution_grid
 from .cams import LibraryCam, PrincipalCam, features_alone, gradient_times_features
 from .occlusion import occlusion_grid
 from .quality_map import quality_grid, window_grid
+from .shapley import shapley_grid
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Method:
 
 
 _GRADIENT = "Small, one gradient through the pooling."
-_PRINCIPAL = "Up to a fifth of a score by compact; above 1,024 positions (1 megapixel) on a pooled feature map."
+_PRINCIPAL = "A tenth of a score by compact; above 1,024 positions (1 megapixel) on a pooled feature map."
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
@@ -73,8 +74,8 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "shapleycam": Method(
             "ShapleyCAM",
             "Grad-CAM corrected by the curvature of the target.",
-            "A fifth of a score by compact: two gradients through the pooling.",
-            LibraryCam("ShapleyCAM"),
+            "Small, two gradients through the pooling.",
+            shapley_grid,
             signed=True,
         ),
         "eigengradcam": Method(

@@ -43,6 +43,7 @@ def test_gradcam_is_channels_weighted_by_their_mean_gradient(tiny_model, feature
 
 
 LIBRARY = {name: row.grid for name, row in METHODS.items() if isinstance(row.grid, LibraryCam)}
+TWINS = {**LIBRARY, "shapleycam": LibraryCam("ShapleyCAM")}  # what the library has, too
 PRINCIPAL = [name for name, grid in LIBRARY.items() if isinstance(grid, PrincipalCam)]
 POSITIVE = ["gradcam++", "layercam", "elementwise"]
 
@@ -64,15 +65,16 @@ def whole_models_map(model, image, make):
         recorder.release()
 
 
-@pytest.mark.parametrize("method", LIBRARY)
+@pytest.mark.parametrize("method", TWINS)
 def test_throw_away_head_gives_the_whole_models_map(tiny_model, method):
     image = torch.rand((1, 3, 96, 160), generator=torch.Generator().manual_seed(5))
-    expected = whole_models_map(tiny_model, image, LIBRARY[method].cam)
+    expected = whole_models_map(tiny_model, image, TWINS[method].cam)
     with torch.no_grad():
         ours = explain(tiny_model, tiny_model.feature_map(image), method=method, target="good").grid
     if method in PRINCIPAL:  # the sign of a component is arbitrary
         expected = expected * np.sign((expected * ours).sum())
-    np.testing.assert_allclose(ours, expected, atol=2e-6 * np.abs(expected).max())
+    tolerance = 3e-5 if method == "shapleycam" else 2e-6  # a second derivative in float32
+    np.testing.assert_allclose(ours, expected, atol=tolerance * np.abs(expected).max())
 
 
 def test_shapleycam_takes_half_of_the_curvature_off_the_gradient(tiny_model, feature_map):
