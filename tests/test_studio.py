@@ -193,15 +193,19 @@ def test_page_shows_bad_input_in_place_of_the_scores(tab, tmp_path):
     assert "a.png: not a picture" in message
 
 
-def test_scores_and_pictures_do_not_wait_for_the_heatmap(tab, studio):
+def test_pictures_do_not_wait_for_the_scores_nor_scores_for_the_heatmap(tab, studio):
     steps = tab.update(*widgets())
-    (before, after), scores, *_, note, _, _ = next(steps)
+    (before, after), *rest = next(steps)
     assert before.size == after.size == (451, 300)
+    assert rest == [gr.skip()] * 6  # as they are
+    assert studio.analyses.computed == 0
+    pictures, scores, pairs, *rest = next(steps)
     assert scores.count("data-score") == 2
-    assert note == gr.skip()
+    assert pairs.count("<tr") >= 7
+    assert [pictures, *rest] == [gr.skip()] * 5
     assert studio.explanations.computed == 0
-    ((pictures, _, _, heatmap, note, commands, lines),) = steps
-    assert pictures == gr.skip()  # as they are
+    ((pictures, scores, pairs, heatmap, note, commands, lines),) = steps
+    assert pictures == scores == pairs == gr.skip()
     assert heatmap.size == (451, 300)
     assert "the score (blue)" in note
     assert commands.startswith("qualiclip degrade assets/examples/cat.png")

@@ -16,7 +16,9 @@ from .subject_panel import SubjectPanel
 MODEL_QUEUE: dict[str, Any] = {"concurrency_id": "model", "concurrency_limit": 1}
 SWEEP_QUEUE: dict[str, Any] = {"concurrency_id": "sweep", "concurrency_limit": 1}  # long: nobody else waits for it
 PRIVATE: dict[str, Any] = {"api_visibility": "private", **MODEL_QUEUE}
-LOSSLESS: dict[str, Any] = {"type": "pil", "format": "png", "interactive": False}  # Gradio's default is lossy WebP
+BUTTONS: list[Any] = ["download", "fullscreen"]  # of pictures; Gradio's third one would send them to Hugging Face
+# Gradio's default is lossy WebP.
+LOSSLESS: dict[str, Any] = {"type": "pil", "format": "png", "interactive": False, "buttons": BUTTONS}
 FIRST_TAB = "inspect"
 ASK = "(active) => active === '{}' ? String(performance.now()) : {{__type__: 'update'}}"
 CLICK = "() => document.querySelector('#{0} a, a#{0}, button#{0}').click()"

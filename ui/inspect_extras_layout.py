@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import gradio as gr
 from gradio.components import Component
 
-from .context import LOSSLESS, PRIVATE, PageContext
+from .context import BUTTONS, LOSSLESS, PRIVATE, PageContext
 from .guard import shown
 from .inspect_extras import InspectExtras
 from .texts import t
@@ -38,6 +38,7 @@ def _build_seen(context: PageContext, extras: InspectExtras, inputs: list[Compon
             alt_text=t("seen/figure-alt"),
             format="png",
             interactive=False,
+            buttons=BUTTONS,
             elem_id="seen-figure",
         )
         table = gr.HTML(elem_id="seen-table")

@@ -21,6 +21,10 @@ from .texts import say
 NO_MAP = (None, "", "", "")  # heatmap, what it says, the code of the view in two languages
 
 
+def _unchanged(count: int) -> list[Any]:
+    return [gr.skip()] * count
+
+
 class InspectTab:
     """What the tab's buttons and sliders do, on one studio."""
 
@@ -41,7 +45,7 @@ class InspectTab:
         return draw_overlay(analysis, explanation, colormap=settings.colormap, opacity=settings.opacity), explanation
 
     def update(self, *values: Any) -> Iterator[tuple[Any, ...]]:
-        """Everything on the right, for new settings: pictures and scores as soon as they are there, then the heatmap.
+        """Everything on the right, for new settings: pictures, scores and heatmap, each as soon as it is there.
 
         A picture that can't be used is said in place of the scores.
         """
@@ -50,11 +54,11 @@ class InspectTab:
             if subject is None:
                 yield None, render_message(say("empty"), error=False), "", *NO_MAP
                 return
-            before, after = self.both(subject)
-            pictures = before.picture, after.picture
-            scores, pairs = render_scores(before.report, after.report), render_pairs(before.report, after.report)
-            yield pictures, scores, pairs, *([gr.skip()] * len(NO_MAP))
-            yield *([gr.skip()] * 3), *self._map(subject, settings)
+            pictures = self.studio.picture(subject.pristine), self.studio.picture(subject)
+            yield pictures, *_unchanged(6)  # the browser fetches them while the score is computed
+            reports = [analysis.report for analysis in self.both(subject)]
+            yield *_unchanged(1), render_scores(*reports), render_pairs(*reports), *_unchanged(4)
+            yield *_unchanged(3), *self._map(subject, settings)
         except QualiclipError as error:
             yield None, render_message(str(error), error=True), "", *NO_MAP
 

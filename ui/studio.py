@@ -110,6 +110,14 @@ class Studio:
         """
         return self._version(subject).image
 
+    def picture(self, subject: Subject) -> Image.Image:
+        """The same as a picture.
+
+        Raises:
+            InputError: if the file can't be used.
+        """
+        return self._version(subject).picture
+
     def analyse(self, subject: Subject) -> Analysis:
         """What a model says of a subject.
 

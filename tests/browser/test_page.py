@@ -129,6 +129,12 @@ def test_number_on_the_page_is_the_librarys(studio):
     assert f"{expected:.3f}" in studio.page.locator("#scores .card.before .number").inner_text()
 
 
+def test_no_button_sends_a_picture_elsewhere(desktop):
+    desktop.wait_for_pictures()
+    assert desktop.page.locator("#heatmap button[aria-label=Download]").count() == 1
+    assert desktop.page.locator("button[aria-label=Share]").count() == 0
+
+
 def test_nothing_is_wider_than_the_page(studio):
     assert studio.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
 

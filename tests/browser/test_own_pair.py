@@ -1,0 +1,65 @@
+"""A prompt pair of one's own in a real browser; random weights in the authors' format have a text encoder."""
+
+import pytest
+import torch
+
+import qualiclip
+from qualiclip.prompts import PromptPair
+from tests.browser.conftest import Server
+from tests.browser.test_page import EXAMPLES, SIZES, Studio
+from tests.clip_files import TINY, TINY_TEXT, official_state
+
+pytestmark = pytest.mark.browser
+PAIR = PromptPair("Calm <sea>.", "Rough sea.")
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "official.pth"
+    torch.save(official_state(TINY, TINY_TEXT, seed=0), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def readers(weights):
+    """A studio whose models read text, but for the embedded one."""
+    running = Server("--models", f"{weights},compact")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=SIZES, ids=SIZES)
+def studio(request, browser, readers):
+    page = browser.new_page(viewport=SIZES[request.param])
+    yield Studio(page, f"{readers.url}?img=lake&deg=none")
+    page.close()
+
+
+def ask(studio, pair):
+    page = studio.page
+    page.locator("#own-positive textarea, #own-positive input").fill(pair.positive)
+    page.locator("#own-negative textarea, #own-negative input").fill(pair.negative)
+    page.locator("#own-start").click()
+
+
+def test_the_answer_is_the_librarys_and_has_a_heatmap(studio, weights):
+    studio.page.get_by_text("A prompt pair of your own").click()
+    ask(studio, PAIR)
+    (expected,) = qualiclip.load(str(weights), pairs=(PAIR,)).score(EXAMPLES / "lake.png").pairs
+    said = studio.page.locator("#own-said")
+    said.get_by_text(f"{expected.probability:.3f}").first.wait_for()
+    assert "Calm <sea>." in said.inner_text()  # as typed, not as markup
+    assert studio.picture("#own-map").shape == (576, 1024, 3)
+    assert studio.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    ask(studio, PromptPair(" ", "Rough sea."))
+    said.get_by_text("expected 1 to 200 characters").wait_for()
+    assert not studio.complaints
+
+
+def test_a_model_without_a_text_encoder_says_so(studio):
+    studio.page.locator("#model input").click()
+    studio.page.get_by_role("option", name="compact", exact=True).click()
+    studio.page.get_by_text("A prompt pair of your own").click()
+    ask(studio, PAIR)
+    studio.page.get_by_text("compact has no text encoder").wait_for()
+    assert not studio.complaints
