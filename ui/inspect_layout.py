@@ -43,9 +43,13 @@ def build_inspect_tab(context: PageContext) -> None:
     context.link_widgets |= {"map": controls["subject"], "method": controls["method"], "target": controls["target"]}
     drawn = [results[name] for name in ("heatmap", "note", "commands", "lines")]
     outputs = [*(results[name] for name in ("slider", "scores", "pairs")), *drawn]
-    context.live("inspect", tab.update, inputs=list(controls.values()), outputs=outputs)
+    # Shown in one place: each part that tells how long it has been waiting has the browser draw sixty frames a second.
+    context.live(
+        "inspect", tab.update, inputs=list(controls.values()), outputs=outputs, show_progress_on=results["scores"]
+    )
+    # What a link sets is drawn by the tab itself: only the visitor's own choices count here.
     gr.on(
-        [*(controls[name].change for name in ("subject", "method", "target", "colormap")), controls["opacity"].release],
+        [*(controls[name].input for name in ("subject", "method", "target", "colormap")), controls["opacity"].release],
         shown(tab.redraw),
         inputs,
         drawn,

@@ -176,6 +176,16 @@ def test_opacity_changes_the_heatmap_and_not_the_scores(desktop):
     assert desktop.scores() == scores
 
 
+@pytest.mark.parametrize(("label", "choice"), [("Method", "Local quality"), ("Target", "Bad quality")])
+def test_a_choice_for_the_heatmap_changes_the_heatmap_alone(desktop, label, choice):
+    scores, before = desktop.scores(), desktop.wait_for_pictures()
+    desktop.page.get_by_label(label, exact=True).click()
+    desktop.page.get_by_role("option", name=choice, exact=True).click()
+    desktop.wait_for_pictures({"#heatmap": before["#heatmap"]})
+    assert desktop.wait_for_pictures()["#before-after"] == before["#before-after"]
+    assert desktop.scores() == scores
+
+
 @pytest.mark.parametrize(
     ("button", "name", "start"),
     [

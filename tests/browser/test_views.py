@@ -50,6 +50,7 @@ def wait_for_scores(studio, scores):
 def test_a_link_opens_the_view_it_names(visit):
     studio = visit("?img=lake&deg=jpeg:4,none,white_noise:2&region=left&seed=3&target=bad")
     wait_for_scores(studio, expected("lake.png", [Step("jpeg", 4), Step("white_noise", 2, 5)], Region(0, 0, 0.5, 1)))
+    studio.page.get_by_text("Places that raise the similarity to the negative prompts.").first.wait_for()
     studio.page.get_by_role("button", name="Share this view").click()
     link = studio.page.locator("#link textarea, #link input")
     studio.page.wait_for_function("() => document.querySelector('#link textarea, #link input')?.value.includes('?')")
