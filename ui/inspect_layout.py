@@ -76,23 +76,23 @@ def _heatmap_controls(targets: Mapping[str, Target]) -> tuple[dict[str, Any], gr
     """The widgets of the heatmap, in the order of `MapSettings`, and the place where the choices are told."""
     with gr.Row():
         subject = gr.Radio(
-            [(t(name), name) for name in (DEGRADED, ORIGINAL)], value=DEGRADED, label=t("inspect/map-of"), min_width=150
+            [(t(name), name) for name in (DEGRADED, ORIGINAL)], value=DEGRADED, label=t("inspect/map-of"), min_width=165
         )
-        target = gr.Dropdown(_labels(targets), value=DEFAULT_TARGET, label=t("inspect/target"), min_width=150)
-        method = gr.Dropdown(_labels(METHODS), value=DEFAULT_METHOD, label=t("inspect/method"), min_width=200, scale=2)
+        target = gr.Dropdown(_labels(targets), value=DEFAULT_TARGET, label=t("inspect/target"), min_width=157)
+        method = gr.Dropdown(_labels(METHODS), value=DEFAULT_METHOD, label=t("inspect/method"), min_width=245)
         colormap = gr.Dropdown(
             [(label, name) for name, label in COLORMAPS.items()],
             value="viridis",
             label=t("inspect/colours"),
             info=t("inspect/colours-info"),
-            min_width=150,
+            min_width=130,
         )
         opacity = gr.Slider(
             *(0, 1),
             value=0.7,
             step=0.05,
             label=t("inspect/opacity"),
-            min_width=150,
+            min_width=130,
             elem_classes="level",
             elem_id="opacity",
         )
