@@ -13,6 +13,12 @@ from pathlib import Path
 
 import pytest
 
+import qualiclip
+from tests.browser.visit import SIZES, HeldScorer
+from ui.page import build_page
+from ui.serve import launch_page
+from ui.studio import Studio
+
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 START_SECONDS = 180
@@ -96,3 +102,34 @@ def browser():
         running = driver.chromium.launch(executable_path=executable, args=list(BROWSER_FLAGS))
         yield running
         running.close()
+
+
+@pytest.fixture(params=SIZES, ids=SIZES)
+def any_page(request, browser):
+    """An empty page at the size of a desk, and of a phone."""
+    page = browser.new_page(viewport=SIZES[request.param], accept_downloads=True)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def wide_page(browser):
+    """An empty page at the size of a desk."""
+    page = browser.new_page(viewport=SIZES["desktop"], accept_downloads=True)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def held():
+    """The embedded model, in the test's hand."""
+    loaded = qualiclip.load("compact")
+    return HeldScorer(loaded.checkpoint, limits=loaded.limits)
+
+
+@pytest.fixture
+def held_url(held):
+    """The address of a studio with that model, in the process of the test."""
+    page = build_page(Studio(held))
+    yield launch_page(page, host="127.0.0.1", port=free_port()).rstrip("/")
+    page.close()

@@ -3,7 +3,8 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.test_page import SIZES, Studio
+from tests.browser.test_page import Studio
+from tests.browser.visit import SIZES
 from ui.page import TABS
 
 pytestmark = pytest.mark.browser
@@ -32,13 +33,12 @@ def test_no_tab_has_a_barrier_that_a_program_can_find(browser, server, scheme):
 @pytest.mark.parametrize("size", SIZES)
 def test_no_tab_is_wider_than_the_page(browser, server, size, locale):
     context = browser.new_context(viewport=SIZES[size], locale=locale)
-    page = Studio(context.new_page(), server.url).page
+    studio = Studio(context.new_page(), server.url)
     for tab in TABS:
-        page.goto(f"{server.url}/?tab={tab}")
-        page.wait_for_selector(f"#tab-{tab}", state="visible")
-        page.wait_for_timeout(1500)
-        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert page.evaluate(wide) <= 0, tab
+        studio.page.goto(f"{server.url}/?tab={tab}")
+        studio.page.wait_for_selector(f"#tab-{tab}", state="visible")
+        studio.page.wait_for_timeout(1500)
+        assert studio.overflow() <= 0, tab
     context.close()
 
 

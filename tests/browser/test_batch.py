@@ -10,25 +10,19 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.browser.visit import EXAMPLES, SIZES, Visit
+
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = ROOT / "assets" / "examples"
-SIZES = {"desktop": {"width": 1366, "height": 900}, "phone": {"width": 390, "height": 844}}
-WAIT = 180_000  # ms; a shared machine may be slow
 DONE = "#batch-status [role=status]:not(.running)"
 
 pytestmark = pytest.mark.browser
 
 
-class Batch:
+class Batch(Visit):
     """The tab as a visitor uses it."""
 
     def __init__(self, page, url):
-        self.page = page
-        self.complaints = []
-        page.set_default_timeout(WAIT)
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(f"{url}/?tab=batch")
+        super().__init__(page, f"{url}/?tab=batch")
         page.wait_for_selector("#batch-start:visible")
         page.wait_for_selector("#batch-files input[type=file]", state="attached")
 
@@ -51,22 +45,15 @@ class Batch:
         cells = self.page.locator("table.batch tbody:first-of-type td[data-value]")
         return [float(value) for value in cells.evaluate_all("cells => cells.map(cell => cell.dataset.value)")]
 
-    def width(self):
-        return self.page.evaluate("document.documentElement.scrollWidth")
 
-
-@pytest.fixture(params=SIZES, ids=SIZES)
-def batch(request, browser, server):
-    page = browser.new_page(viewport=SIZES[request.param], accept_downloads=True)
-    yield Batch(page, server.url)
-    page.close()
+@pytest.fixture
+def batch(any_page, server):
+    return Batch(any_page, server.url)
 
 
 @pytest.fixture
-def desktop(browser, server):
-    page = browser.new_page(viewport=SIZES["desktop"], accept_downloads=True)
-    yield Batch(page, server.url)
-    page.close()
+def desktop(wide_page, server):
+    return Batch(wide_page, server.url)
 
 
 @pytest.fixture
@@ -102,7 +89,7 @@ def test_files_and_a_zip_become_a_table(batch, files):
     batch.page.wait_for_function(
         "[...document.querySelectorAll('table.batch img')].every(one => one.naturalWidth > 50)"
     )
-    assert batch.width() <= batch.page.viewport_size["width"]
+    assert batch.overflow() <= 0
     batch.page.wait_for_selector("#batch-stop", state="hidden")
     assert not batch.complaints
 

@@ -1,6 +1,5 @@
 """The Compare tab in a real browser."""
 
-import threading
 from pathlib import Path
 
 import pytest
@@ -8,27 +7,17 @@ import pytest
 import qualiclip
 from qualiclip.degradations import Step, apply_steps
 from qualiclip.pictures import image_to_picture
-from qualiclip.scoring import Scorer
-from tests.browser.conftest import free_port
-from tests.browser.test_page import EXAMPLES, SIZES, WAIT
-from ui.page import build_page
-from ui.serve import launch_page
-from ui.studio import Studio
+from tests.browser.visit import EXAMPLES, SIZES, WAIT, Visit
 
 pytestmark = pytest.mark.browser
 SCORES = "[...document.querySelectorAll('#compare-scores [data-score]')].map(x => +x.dataset.score)"
 
 
-class Compare:
+class Compare(Visit):
     """The tab as a visitor uses it."""
 
     def __init__(self, page, url, query="?tab=compare"):
-        self.page = page
-        self.complaints = []
-        page.set_default_timeout(WAIT)
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(f"{url}/{query}")
+        super().__init__(page, f"{url}/{query}")
 
     def scores(self):
         return self.page.evaluate(SCORES)
@@ -101,8 +90,7 @@ def test_first_view_shows_compact_beside_its_untrained_twin(visit, size):
     text = tab.page.locator("#compare-scores").inner_text()
     assert "Don't compare the numbers of two models" in text
     assert "what it says is chance" in text
-    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert tab.page.evaluate(wide) <= 0
+    assert tab.overflow() <= 0
     assert not tab.complaints
 
 
@@ -110,12 +98,12 @@ def test_the_tab_comes_to_rest_and_closed_tabs_cost_no_request(visit):
     tab = visit()
     tab.wait_for_scores([expected("cat.png", "compact", BLUR), expected("cat.png", "compact-untrained", BLUR)])
     tab.wait_for_rest()
-    asked = []
-    tab.page.on("request", lambda request: asked.append(request.url) if "queue/join" in request.url else None)
+    asked = tab.requests()
     tab.page.get_by_text("Landscape", exact=True).click()
     tab.wait_for_scores([expected("lake.png", "compact", BLUR), expected("lake.png", "compact-untrained", BLUR)])
     tab.page.wait_for_timeout(3000)  # nothing is waited for: that nothing more comes is what is tested
-    assert 1 <= len(asked) <= 3  # the example, the comparison, and the code of the view
+    joined = [address for address in asked if "queue/join" in address]
+    assert 1 <= len(joined) <= 3  # the example, the comparison, and the code of the view
 
 
 def test_panel_model_and_the_one_on_the_right_change_places(visit):
@@ -176,37 +164,9 @@ def test_curves_are_drawn_with_a_table_and_stay_while_the_level_moves(visit):
     assert not tab.complaints
 
 
-class HeldScorer(Scorer):
-    """The embedded model; counts the sets of pictures that it was given, and lets the test hold it."""
-
-    def __init__(self, checkpoint, **settings):
-        super().__init__(checkpoint, **settings)
-        self.sets = 0
-        self.go_on = threading.Semaphore(0)
-
-    def score_many(self, sources):
-        self.go_on.acquire(timeout=60)
-        self.sets += 1
-        return super().score_many(sources)
-
-
-@pytest.fixture
-def held():
-    loaded = qualiclip.load("compact")
-    return HeldScorer(loaded.checkpoint, limits=loaded.limits)
-
-
-@pytest.fixture
-def held_server(held):
-    page = build_page(Studio(held))
-    yield launch_page(page, host="127.0.0.1", port=free_port()).rstrip("/")
-    page.close()
-
-
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Gradio and pandas, in whose queue it runs here
-def test_stop_ends_the_curves_on_the_server_and_one_model_alone_compares_pictures(browser, held_server, held):
-    page = browser.new_page(viewport=SIZES["desktop"])
-    tab = Compare(page, held_server)
+def test_stop_ends_the_curves_on_the_server_and_one_model_alone_compares_pictures(wide_page, held_url, held):
+    page, tab = wide_page, Compare(wide_page, held_url)
     tab.wait_for_labels("Degraded", "Original")
     tab.wait_for_rest()
     page.locator("#compare-draw").click()
@@ -221,7 +181,6 @@ def test_stop_ends_the_curves_on_the_server_and_one_model_alone_compares_picture
     assert held.sets <= 2
     assert page.locator("#compare-curves figure").count() == 1
     assert not tab.complaints
-    page.close()
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,17 @@
 """The Duel tab in a real browser: the votes of a class are counted there and nowhere else."""
 
-from pathlib import Path
-
 import pytest
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
-SIZES = {"desktop": {"width": 1366, "height": 900}, "phone": {"width": 390, "height": 844}}
-WAIT = 180_000  # ms; a shared machine may be slow
+from tests.browser.visit import EXAMPLES, SIZES, Visit
 
 pytestmark = pytest.mark.browser
 
 
-class Duel:
+class Duel(Visit):
     """The tab as a lecturer uses it."""
 
     def __init__(self, page, url, query=""):
-        self.page = page
-        self.complaints = []
-        page.set_default_timeout(WAIT)
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(f"{url}/?tab=duel{query}")
+        super().__init__(page, f"{url}/?tab=duel{query}")
         page.wait_for_selector("#duel-kind:visible")
 
     def deal(self):
@@ -36,29 +27,21 @@ class Duel:
     def better(self):
         return self.page.locator(".game .round:visible").get_attribute("data-better")
 
-    def width(self):
-        return self.page.evaluate("document.documentElement.scrollWidth")
 
-
-@pytest.fixture(params=SIZES, ids=SIZES)
-def duel(request, browser, server):
-    page = browser.new_page(viewport=SIZES[request.param])
-    yield Duel(page, server.url)
-    page.close()
+@pytest.fixture
+def duel(any_page, server):
+    return Duel(any_page, server.url)
 
 
 @pytest.fixture
-def desktop(browser, server):
-    page = browser.new_page(viewport=SIZES["desktop"])
-    yield Duel(page, server.url)
-    page.close()
+def desktop(wide_page, server):
+    return Duel(wide_page, server.url)
 
 
 def test_a_class_votes_and_nothing_is_sent_to_the_server(duel):
     duel.deal()
     duel.page.wait_for_timeout(1000)
-    requests = []
-    duel.page.on("request", lambda request: requests.append(request.url))
+    requests = duel.requests()
     better = duel.better()
     other = "AB".replace(better, "")
     for _ in range(3):
@@ -79,7 +62,7 @@ def test_a_class_votes_and_nothing_is_sent_to_the_server(duel):
     duel.page.click(".game .reset")
     assert duel.text("tally") == "No pair is decided yet."
     assert not requests
-    assert duel.width() <= duel.page.viewport_size["width"]
+    assert duel.overflow() <= 0
     assert not duel.complaints
 
 
@@ -141,7 +124,7 @@ def test_pairs_are_found_from_a_link(browser, server, size):
     assert "compact attacks compact-untrained on 170 pictures" in text
     assert "standard deviations" in text
     assert page.locator(".contest img").count() == 2 * page.locator(".contest section").count()
-    assert duel.width() <= page.viewport_size["width"]
+    assert duel.overflow() <= 0
     assert not duel.complaints
     page.close()
 

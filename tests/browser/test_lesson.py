@@ -5,7 +5,7 @@ import re
 import pytest
 
 import qualiclip
-from tests.browser.test_page import EXAMPLES, SIZES, WAIT
+from tests.browser.visit import EXAMPLES, SIZES, Visit
 
 STEPS = {
     "degrade": "#lesson-degrade .strip img",
@@ -18,15 +18,8 @@ STEPS = {
 pytestmark = pytest.mark.browser
 
 
-class Lesson:
-    """The page with the lesson open, and what it asks of the server."""
-
-    def __init__(self, page, url):
-        self.page, self.complaints, self.requests = page, [], []
-        page.set_default_timeout(WAIT)
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(url)
+class Lesson(Visit):
+    """The page with the lesson open."""
 
     def wait_for(self, step):
         self.page.wait_for_selector(STEPS[step])
@@ -37,15 +30,10 @@ class Lesson:
         """The steps whose results can be seen."""
         return [step for step, result in STEPS.items() if self.page.locator(result).first.is_visible()]
 
-    def listen(self):
-        self.page.on("request", lambda request: self.requests.append(request.url))
 
-
-@pytest.fixture(params=SIZES, ids=SIZES)
-def lesson(request, browser, server):
-    page = browser.new_page(viewport=SIZES[request.param])
-    yield Lesson(page, f"{server.url}?tab=lesson")
-    page.close()
+@pytest.fixture
+def lesson(any_page, server):
+    return Lesson(any_page, f"{server.url}?tab=lesson")
 
 
 @pytest.fixture
@@ -69,7 +57,7 @@ def test_all_six_steps_by_next_and_back(lesson):
     for step in names:
         lesson.wait_for(step)
         assert lesson.shown() == [step]
-        assert lesson.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        assert lesson.overflow() <= 0
         assert lesson.page.locator("#lesson-next").is_visible() == (step != names[-1])
         if step != names[-1]:
             lesson.page.locator("#lesson-next").click()
@@ -98,7 +86,7 @@ def test_the_animation_plays_pauses_and_asks_the_server_nothing(open_at):
     button, dial, words = (page.locator(f"#lesson-losses [data-part={name}]") for name in ("play", "dial", "words"))
     line = page.locator("#lesson-losses [data-line=good]")
     before = line.get_attribute("points")
-    lesson.listen()
+    requests = lesson.requests()
     button.click()
     assert button.inner_text() == "Pause"
     page.wait_for_function("+document.querySelector('#lesson-losses [data-part=dial]').value >= 5")
@@ -115,7 +103,7 @@ def test_the_animation_plays_pauses_and_asks_the_server_nothing(open_at):
     button.click()  # at the end it begins again
     page.wait_for_function("+document.querySelector('#lesson-losses [data-part=dial]').value < 50")
     button.click()
-    assert lesson.requests == []
+    assert requests == []
     assert not lesson.complaints
 
 

@@ -6,7 +6,8 @@ import torch
 import qualiclip
 from qualiclip.prompts import PromptPair
 from tests.browser.conftest import Server
-from tests.browser.test_page import EXAMPLES, SIZES, Studio
+from tests.browser.test_page import Studio
+from tests.browser.visit import EXAMPLES
 from tests.clip_files import TINY, TINY_TEXT, official_state
 
 pytestmark = pytest.mark.browser
@@ -28,11 +29,9 @@ def readers(weights):
     running.stop()
 
 
-@pytest.fixture(params=SIZES, ids=SIZES)
-def studio(request, browser, readers):
-    page = browser.new_page(viewport=SIZES[request.param])
-    yield Studio(page, f"{readers.url}?img=lake&deg=none")
-    page.close()
+@pytest.fixture
+def studio(any_page, readers):
+    return Studio(any_page, f"{readers.url}?img=lake&deg=none")
 
 
 def ask(studio, pair):
@@ -50,7 +49,7 @@ def test_the_answer_is_the_librarys_and_has_a_heatmap(studio, weights):
     said.get_by_text(f"{expected.probability:.3f}").first.wait_for()
     assert "Calm <sea>." in said.inner_text()  # as typed, not as markup
     assert studio.picture("#own-map").shape == (576, 1024, 3)
-    assert studio.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    assert studio.overflow() <= 0
     ask(studio, PromptPair(" ", "Rough sea."))
     said.get_by_text("expected 1 to 200 characters").wait_for()
     assert not studio.complaints

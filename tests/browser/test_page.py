@@ -9,24 +9,16 @@ import pytest
 from PIL import Image
 
 import qualiclip
-
-EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
-SIZES = {"desktop": {"width": 1366, "height": 900}, "phone": {"width": 390, "height": 844}}
-WAIT = 180_000  # ms; a shared machine may be slow
+from tests.browser.visit import EXAMPLES, WAIT, Visit
 
 pytestmark = pytest.mark.browser
 
 
-class Studio:
+class Studio(Visit):
     """The page as a visitor uses it."""
 
     def __init__(self, page, url):
-        self.page = page
-        self.complaints = []
-        page.set_default_timeout(WAIT)
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(url)
+        super().__init__(page, url)
         self.wait_for_scores()
 
     def wait_for_scores(self):
@@ -82,18 +74,14 @@ class Studio:
         return np.asarray(picture.convert("RGB"))
 
 
-@pytest.fixture(params=SIZES, ids=SIZES)
-def studio(request, browser, server):
-    page = browser.new_page(viewport=SIZES[request.param], accept_downloads=True)
-    yield Studio(page, server.url)
-    page.close()
+@pytest.fixture
+def studio(any_page, server):
+    return Studio(any_page, server.url)
 
 
 @pytest.fixture
-def desktop(browser, server):
-    page = browser.new_page(viewport=SIZES["desktop"], accept_downloads=True)
-    yield Studio(page, server.url)
-    page.close()
+def desktop(wide_page, server):
+    return Studio(wide_page, server.url)
 
 
 def test_first_view_already_shows_a_scored_example(studio):
@@ -136,7 +124,7 @@ def test_no_button_sends_a_picture_elsewhere(desktop):
 
 
 def test_nothing_is_wider_than_the_page(studio):
-    assert studio.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    assert studio.overflow() <= 0
 
 
 def test_keyboard_moves_a_level(desktop):

@@ -1,35 +1,22 @@
 """The Sweep tab in a real browser."""
 
 import csv
-import threading
 from pathlib import Path
 
 import pytest
 
-import qualiclip
-from qualiclip.scoring import Scorer
-from tests.browser.conftest import free_port
-from ui.page import build_page
-from ui.serve import launch_page
-from ui.studio import Studio
+from tests.browser.visit import WAIT, Visit
 
-SIZES = {"desktop": {"width": 1366, "height": 900}, "phone": {"width": 390, "height": 844}}
-WAIT = 180_000  # ms; a shared machine may be slow
 ROWS = "document.querySelectorAll('table.wall tbody tr').length"
 
 pytestmark = pytest.mark.browser
 
 
-class Sweep:
+class Sweep(Visit):
     """The tab as a visitor uses it."""
 
     def __init__(self, page, url, query="?tab=sweep"):
-        self.page = page
-        self.complaints = []
-        page.set_default_timeout(WAIT)
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(url + query)
+        super().__init__(page, url + query)
         page.wait_for_selector("#sweep-status .message")
         page.wait_for_selector("#photo img")
         page.wait_for_timeout(1000)  # a photo that comes while a sweep runs ends it
@@ -61,19 +48,15 @@ class Sweep:
         )
 
 
-@pytest.fixture(params=SIZES, ids=SIZES)
-def sweep(request, browser, server):
-    size = SIZES[request.param]
-    page = browser.new_page(viewport=size)
-    yield Sweep(page, server.url, f"?tab=sweep&seed={size['width']}")  # a seed that the server does not remember
-    page.close()
+@pytest.fixture
+def sweep(any_page, server):
+    seed = any_page.viewport_size["width"]  # one that the server does not remember
+    return Sweep(any_page, server.url, f"?tab=sweep&seed={seed}")
 
 
 @pytest.fixture
-def desktop(browser, server):
-    page = browser.new_page(viewport=SIZES["desktop"], accept_downloads=True)
-    yield Sweep(page, server.url)
-    page.close()
+def desktop(wide_page, server):
+    return Sweep(wide_page, server.url)
 
 
 def test_nothing_starts_by_itself_and_then_everything_is_swept(sweep):
@@ -88,7 +71,7 @@ def test_nothing_starts_by_itself_and_then_everything_is_swept(sweep):
     assert sweep.page.locator(".curves figure").count() == 24
     assert sweep.page.locator("table.order tbody tr").count() == 24
     assert "steps do not fall" in sweep.page.locator("#sweep-status").inner_text()
-    assert sweep.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    assert sweep.overflow() <= 0
     assert not sweep.page.locator("#steps").first.is_visible()
     assert not sweep.complaints
 
@@ -157,48 +140,19 @@ def test_a_bad_photo_is_one_line_in_place(desktop, tmp_path):
     assert "not a picture in a known format" in desktop.page.locator("#sweep-status").inner_text()
 
 
-class CountingScorer(Scorer):
-    """The embedded model; counts the sets of pictures that it was given, and lets the test hold it."""
-
-    def __init__(self, checkpoint, **settings):
-        super().__init__(checkpoint, **settings)
-        self.sets = 0
-        self.go_on = threading.Semaphore(0)
-
-    def score_many(self, sources):
-        self.go_on.acquire(timeout=60)
-        self.sets += 1
-        return super().score_many(sources)
-
-
-@pytest.fixture
-def counted():
-    loaded = qualiclip.load("compact")
-    return CountingScorer(loaded.checkpoint, limits=loaded.limits)
-
-
-@pytest.fixture
-def own_server(counted):
-    page = build_page(Studio(counted))
-    yield launch_page(page, host="127.0.0.1", port=free_port()).rstrip("/")
-    page.close()
-
-
 @pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting'")  # Gradio's own statistics, now and then
-def test_stop_ends_the_work_on_the_server(browser, own_server, counted):
-    page = browser.new_page(viewport=SIZES["desktop"])
-    sweep = Sweep(page, own_server)
+def test_stop_ends_the_work_on_the_server(wide_page, held_url, held):
+    page, sweep = wide_page, Sweep(wide_page, held_url)
     sweep.start()
     for _ in range(2):
-        counted.go_on.release()
+        held.go_on.release()
     page.wait_for_function(f"{ROWS} == 2")
     page.locator("#sweep-stop").click()
     page.get_by_text("Stopped after 2 degradations.").wait_for()
     for _ in range(30):  # what is being computed may end; nothing may follow
-        counted.go_on.release()
+        held.go_on.release()
     page.wait_for_timeout(4000)
-    assert counted.sets <= 3
+    assert held.sets <= 3
     assert page.locator("#sweep-start").is_enabled()
     assert page.locator("table.wall tbody tr").count() == 2
     assert not sweep.complaints
-    page.close()

@@ -6,7 +6,8 @@ import pytest
 
 import qualiclip
 from qualiclip.degradations import Region, Step, apply_steps
-from tests.browser.test_page import EXAMPLES, SIZES, WAIT, Studio
+from tests.browser.test_page import Studio
+from tests.browser.visit import EXAMPLES, SIZES, WAIT
 
 pytestmark = pytest.mark.browser
 
