@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from qualiclip.degradations import DEGRADATIONS, GROUPS
 from qualiclip.errors import InputError, QualiclipError, TrainingError, UsageError
 from qualiclip.metrics import agreement
-from qualiclip.pictures import as_image, image_to_picture
+from qualiclip.pictures import as_image
 from qualiclip.scoring import load
 from train import ablate
 from train.__main__ import app
@@ -224,23 +224,12 @@ def test_one_seed_has_no_spread():
 
 
 @pytest.fixture
-def photos(photo: Tensor, tmp_path: Path) -> Path:
-    """A folder of eight photos of 64 × 64 px."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for index in range(8):
-        top, left = 32 * (index // 4), 20 * (index % 4)
-        image_to_picture(photo[:, top : top + 64, left : left + 64]).save(folder / f"{index}.png")
-    return folder
-
-
-@pytest.fixture
-def opinions(photos: Path, tmp_path: Path) -> Path:
+def opinions(photo_folder: Path, tmp_path: Path) -> Path:
     """Three of the photos, with opinions."""
     folder = tmp_path / "opinions"
     folder.mkdir()
     for name in ("1.png", "2.png", "3.png"):
-        (folder / name).write_bytes((photos / name).read_bytes())
+        (folder / name).write_bytes((photo_folder / name).read_bytes())
     (folder / "mos.csv").write_text("file,mos\n1.png,1\n2.png,3\n3.png,2\n", encoding="utf-8")
     return folder
 
@@ -251,9 +240,9 @@ def run(photos: Path, out: Path, *more: str, steps: int = 2) -> Result:
     return CliRunner().invoke(app, command)
 
 
-def test_an_ablation_leaves_all_numbers_a_table_and_a_figure(photos, opinions, tmp_path):
+def test_an_ablation_leaves_all_numbers_a_table_and_a_figure(photo_folder, opinions, tmp_path):
     out = tmp_path / "out"
-    result = run(photos, out, "--seeds", "2", "--variants", "levels-3", "--data", str(opinions))
+    result = run(photo_folder, out, "--seeds", "2", "--variants", "levels-3", "--data", str(opinions))
     assert result.exit_code == 0, result.exception
     assert result.stdout == (out / "ablation.md").read_text(encoding="utf-8")
     assert [f"run {number} of 4" in result.stderr for number in (1, 4, 5)] == [True, True, False]
@@ -264,7 +253,7 @@ def test_an_ablation_leaves_all_numbers_a_table_and_a_figure(photos, opinions, t
     scorer = load(str(out / "levels-3" / "seed-8" / "model.safetensors"), engine="fused")
     scores = [scorer.score(opinions / f"{index}.png").score for index in (1, 2, 3)]
     assert float(rows[3]["srcc_opinions"]) == agreement(scores, [1, 3, 2]).srcc
-    images = [as_image(photos / name) for name in ("0.png", "4.png")]
+    images = [as_image(photo_folder / name) for name in ("0.png", "4.png")]
     again = ordering_measures(score_photos(lambda batch: scorer.model.score(scorer.model.feature_map(batch)), images))
     assert {name: float(rows[3][name]) for name in again} == again
     record = json.loads((out / "ablation.json").read_text(encoding="utf-8"))
@@ -276,51 +265,51 @@ def test_an_ablation_leaves_all_numbers_a_table_and_a_figure(photos, opinions, t
         assert figure.width > 600
 
 
-def test_a_finished_run_is_not_repeated(photos, tmp_path):
+def test_a_finished_run_is_not_repeated(photo_folder, tmp_path):
     out = tmp_path / "out"
-    first = run(photos, out, "--seeds", "1", "--variants", "one-pair")
+    first = run(photo_folder, out, "--seeds", "1", "--variants", "one-pair")
     weights, measures = (out / "full" / "seed-7" / name for name in ("model.safetensors", "measures.json"))
     before = weights.stat().st_mtime_ns, measures.stat().st_mtime_ns
     (out / "one-pair" / "seed-7" / "model.safetensors").unlink()
-    second = run(photos, out, "--seeds", "1", "--variants", "one-pair")
+    second = run(photo_folder, out, "--seeds", "1", "--variants", "one-pair")
     assert (weights.stat().st_mtime_ns, measures.stat().st_mtime_ns) == before
     assert "run 1 of 2: full, seed 7, finished before" in second.stderr
     assert "run 2 of 2: one-pair, seed 7, training" in second.stderr
     assert second.stdout == first.stdout
 
 
-def test_an_interrupted_run_goes_on_where_it_was(photos, tmp_path):
+def test_an_interrupted_run_goes_on_where_it_was(photo_folder, tmp_path):
     out, unbroken = tmp_path / "out", tmp_path / "unbroken"
     options, log = ["--seeds", "1", "--variants", "full"], out / "full" / "seed-7" / "log.jsonl"
-    run(photos, unbroken, *options, steps=4)
-    train, _ = split_holdout(list_photos(photos), 4)
+    run(photo_folder, unbroken, *options, steps=4)
+    train, _ = split_holdout(list_photos(photo_folder), 4)
     third = CropDataset(train, SMOKE).photo(2 * SMOKE.batch)  # the first photo of step 3; a state is kept after step 2
     content = third.read_bytes()
     third.write_bytes(content[:100])
-    assert isinstance(run(photos, out, *options, steps=4).exception, TrainingError)
+    assert isinstance(run(photo_folder, out, *options, steps=4).exception, TrainingError)
     begun = log.read_text(encoding="utf-8")
     third.write_bytes(content)
-    assert run(photos, out, *options, steps=4).exit_code == 0
+    assert run(photo_folder, out, *options, steps=4).exit_code == 0
     assert begun.count("\n") == 2
     assert log.read_text(encoding="utf-8").startswith(begun)  # with their times: they were not computed again
     assert (out / "ablation.md").read_text(encoding="utf-8") == (unbroken / "ablation.md").read_text(encoding="utf-8")
     assert not (out / "full" / "seed-7" / "state.pt").exists()
 
 
-def test_a_folder_of_another_ablation_is_refused_before_anything_is_trained(photos, tmp_path):
+def test_a_folder_of_another_ablation_is_refused_before_anything_is_trained(photo_folder, tmp_path):
     out = tmp_path / "out"
-    run(photos, out, "--seeds", "1", "--variants", "full")
-    error = run(photos, out, "--seeds", "1", "--variants", "levels-3", steps=3).exception
+    run(photo_folder, out, "--seeds", "1", "--variants", "full")
+    error = run(photo_folder, out, "--seeds", "1", "--variants", "levels-3", steps=3).exception
     assert isinstance(error, TrainingError)
     assert "model.safetensors was made with another recipe; use another folder" in str(error)
-    (photos / "7.png").unlink()
-    error = run(photos, out, "--seeds", "1", "--variants", "levels-3").exception
+    (photo_folder / "7.png").unlink()
+    error = run(photo_folder, out, "--seeds", "1", "--variants", "levels-3").exception
     assert "was trained on 6 photos, now 5; use another folder" in str(error)
     assert not (out / "levels-3").exists()
 
 
-def test_equal_variants_are_said(photos, tmp_path):
-    result = run(photos, tmp_path / "out", "--seeds", "1", "--variants", "seven-pairs")
+def test_equal_variants_are_said(photo_folder, tmp_path):
+    result = run(photo_folder, tmp_path / "out", "--seeds", "1", "--variants", "seven-pairs")
     assert "left out, for the recipe is so already: seven-pairs" in result.stderr
 
 
@@ -337,28 +326,28 @@ def test_equal_variants_are_said(photos, tmp_path):
         (["--data", "nowhere"], InputError, "no such file; expected a CSV file"),
     ],
 )
-def test_what_can_not_be_measured_is_refused_before_anything_is_trained(more, kind, text, photos, tmp_path):
-    error = run(photos, tmp_path / "out", *more).exception
+def test_what_can_not_be_measured_is_refused_before_anything_is_trained(more, kind, text, photo_folder, tmp_path):
+    error = run(photo_folder, tmp_path / "out", *more).exception
     assert isinstance(error, QualiclipError)
     assert type(error) is kind
     assert text in str(error)
     assert not (tmp_path / "out").exists()
 
 
-def test_missing_and_broken_pictures_with_opinions_are_refused(photos, opinions, tmp_path):
+def test_missing_and_broken_pictures_with_opinions_are_refused(photo_folder, opinions, tmp_path):
     options = ["--seeds", "1", "--variants", "full", "--data", str(opinions)]
     (opinions / "2.png").write_bytes((opinions / "2.png").read_bytes()[:100])
-    error = run(photos, tmp_path / "out", *options).exception
+    error = run(photo_folder, tmp_path / "out", *options).exception
     assert isinstance(error, InputError)
     assert "2.png: " in str(error)
     assert "take it out of" in str(error)
     (opinions / "2.png").unlink()
-    error = run(photos, tmp_path / "out", *options).exception
+    error = run(photo_folder, tmp_path / "out", *options).exception
     assert "2.png: no such file; mos.csv names 1 that are not there" in str(error)
 
 
-def test_several_processes_are_refused(photos, tmp_path, monkeypatch):
+def test_several_processes_are_refused(photo_folder, tmp_path, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
-    error = run(photos, tmp_path / "out").exception
+    error = run(photo_folder, tmp_path / "out").exception
     assert isinstance(error, UsageError)
     assert "an ablation runs in one process" in str(error)
