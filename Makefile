@@ -4,9 +4,6 @@ VENV ?= .venv
 PYTHON ?= python3
 PORT ?= 7860
 BIN := $(VENV)/bin
-# Runs of all tests in one process have died while a signal was delivered to it, without any trace: so two processes, none
-# with a signal stack of its own or with glibc's restartable sequences.
-PYTEST = GLIBC_TUNABLES=glibc.pthread.rseq=0 $(BIN)/python -m pytest -p no:faulthandler
 
 .PHONY: demo test check format docs bench bench-degradations bench-explanations bench-ui bench-sweep soak ordering \
         robustness compact benchmark-explanations docs-explanations browser screenshot space gallery clean
@@ -18,8 +15,8 @@ test check: $(VENV)/.installed-dev browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(PYTEST) tests/browser
-	$(PYTEST) tests --ignore tests/browser
+	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest tests --ignore tests/browser
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .

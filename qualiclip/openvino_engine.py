@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,16 @@ from .model import QualityModel
 from .weights import cache_folder
 
 HINTS = {"fp32": "f32", "bf16": "bf16"}
+
+
+@cache
+def _core() -> Any:
+    """OpenVINO's plugins, loaded once and never let go.
+
+    The plugin for processors gives the thread that loads it a stack for signals, and frees that stack when it is
+    unloaded, by whichever thread. The next Ctrl-C, or end of a child process, would end this process without a word.
+    """
+    return openvino.Core()
 
 
 class _FeatureMap(nn.Module):
@@ -40,7 +51,7 @@ def _read_or_convert(path: Path, model: QualityModel) -> Any:
     """A converted model kept on disk, for converting takes seconds."""
     weights = path.with_suffix(".bin")
     if path.is_file() and weights.is_file():
-        return openvino.Core().read_model(path)
+        return _core().read_model(path)
     converted = _convert(model)
     with suppress(
         OSError, RuntimeError
@@ -62,9 +73,7 @@ def build_runner(model: QualityModel, precision: str, key: str) -> Callable[[Ten
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         "CPU_RUNTIME_CACHE_CAPACITY": "256",  # its own 5000 keeps 3 MB for every size of picture, without any gain
     }
-    compiled = openvino.Core().compile_model(
-        _read_or_convert(folder / f"{key[:32]}-{__version__}.xml", model), "CPU", options
-    )
+    compiled = _core().compile_model(_read_or_convert(folder / f"{key[:32]}-{__version__}.xml", model), "CPU", options)
     idle: deque[Any] = deque()  # requests, each with its buffers: as many as were ever needed at once
 
     def run(image: Tensor) -> Tensor:

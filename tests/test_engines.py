@@ -1,7 +1,10 @@
 """Engines give the numbers of the model itself, and leave it alone."""
 
 import copy
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import torch
@@ -127,6 +130,27 @@ def test_bfloat16_is_refused_where_the_processor_has_none(tiny_model, monkeypatc
     monkeypatch.setattr(engines, "bf16_supported", lambda: False)
     with pytest.raises(UsageError, match="does not compute with bfloat16; choose precision fp32"):
         build_engine("eager", tiny_model, precision="bf16", key="tiny")
+
+
+ROOT = Path(__file__).resolve().parent.parent
+LET_GO = """
+import gc, signal, subprocess, threading
+import qualiclip
+signal.signal(signal.SIGCHLD, lambda *_: None)
+kept = [qualiclip.load("compact", engine="openvino")]
+kept[0].score("assets/examples/cat.png")
+other = threading.Thread(target=lambda: (kept.clear(), gc.collect()))
+other.start()
+other.join()
+subprocess.run(["true"], check=True)
+print("alive")
+"""
+
+
+def test_a_model_let_go_by_another_thread_leaves_signals_alone():
+    """The plugin, unloaded elsewhere, left the main thread a stack for signals that was no longer there."""
+    done = subprocess.run([sys.executable, "-c", LET_GO], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "alive\n"), done.stderr
 
 
 def test_auto_is_openvino_where_it_is_installed_else_fused(monkeypatch):
