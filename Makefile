@@ -79,12 +79,12 @@ compact: $(VENV)/.installed
 # The folder to push to a Hugging Face Space, in build/space; docs/space.md says how.
 space: $(VENV)/.installed
 	rm -rf build/space
-	$(BIN)/python -m ui.space --out build/space
+	$(BIN)/python -m ui.publish.space --out build/space
 
 # Sweeps of the example photos as plain HTML, in build/gallery: 4 minutes, 33 MB; docs/space.md says how to publish it.
 gallery: $(VENV)/.installed
 	rm -rf build/gallery
-	$(BIN)/python -m ui.gallery --out build/gallery
+	$(BIN)/python -m ui.publish.gallery --out build/gallery
 
 screenshot: $(VENV)/.installed-dev browser
 	$(BIN)/python -m tests.screenshot docs/studio

@@ -51,16 +51,15 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that temporary files are deleted then, too
 
     from qualiclip.errors import QualiclipError, UsageError
-    from qualiclip.memory import limit_arenas
+    from qualiclip.machine import limit_arenas, set_threads
+    from qualiclip.models.untrained import TRAINED, UNTRAINED
     from qualiclip.pictures import PictureLimits
-    from qualiclip.scoring import load
-    from qualiclip.threads import set_threads
-    from qualiclip.untrained import TRAINED, UNTRAINED
-    from ui.mcp_tools import require_mcp
+    from qualiclip.scoring.scorer import load
     from ui.page import build_page
-    from ui.serve import check_keep_minutes, launch_page
-    from ui.studio import Studio
-    from ui.zerogpu import announce
+    from ui.server.mcp_tools import require_mcp
+    from ui.server.serve import check_keep_minutes, launch_page
+    from ui.server.zerogpu import announce
+    from ui.studio.studio import Studio
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     limit_arenas(2)

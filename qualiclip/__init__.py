@@ -1,18 +1,26 @@
-"""QualiCLIP Studio's core: degradations, the quality model, scoring."""
+"""QualiCLIP Studio's core: degradations, quality models, scoring. What is named here is the public door."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from .scoring import Failure, PairReport, QualityReport, Scorer, load
+from .version import __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from .scoring.reports import Failure, PairReport, QualityReport
+    from .scoring.scorer import Scorer, load
+
+# Imported when first asked for: degradations can be used without any network's code.
+_HOMES = {
+    "Failure": "qualiclip.scoring.scorer.reports",
+    "PairReport": "qualiclip.scoring.scorer.reports",
+    "QualityReport": "qualiclip.scoring.scorer.reports",
+    "Scorer": "qualiclip.scoring.scorer.scorer",
+    "load": "qualiclip.scoring.scorer.scorer",
+}
 __all__ = ["Failure", "PairReport", "QualityReport", "Scorer", "__version__", "load"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import scoring when it is first asked for: degradations and losses can be used without open_clip."""
-    if name in __all__:
-        from . import scoring
-
-        return getattr(scoring, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

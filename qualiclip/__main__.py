@@ -1,5 +1,5 @@
 """`python -m qualiclip` is the `qualiclip` command."""
 
-from .cli import main
+from ui.commands.main import main
 
 main()

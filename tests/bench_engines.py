@@ -20,12 +20,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import qualiclip
-from explain.heatmaps import explain_features
-from qualiclip.backbone import RN50
-from qualiclip.engines import bf16_supported
-from qualiclip.model import QualityModel
-from qualiclip.scoring import Scorer
-from qualiclip.threads import set_threads
+from explain.maps.heatmaps import explain_features
+from qualiclip.engines.table import bf16_supported
+from qualiclip.machine import set_threads
+from qualiclip.models.backbone import RN50
+from qualiclip.models.qualiclip import QualityModel
+from qualiclip.scoring.scorer import Scorer
 from tests.clip_files import RN50_TEXT, official_state
 
 SIZES = ((512, 384), (1024, 768), (2048, 1536))  # width, height

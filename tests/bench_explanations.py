@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 import qualiclip
-from explain.heatmaps import METHODS, explain_features
-from qualiclip.backbone import RN50
-from qualiclip.scoring import Scorer
+from explain.maps.heatmaps import METHODS, explain_features
+from qualiclip.models.backbone import RN50
+from qualiclip.scoring.scorer import Scorer
 from tests.bench_engines import peak_memory, picture
 from tests.clip_files import RN50_TEXT, official_state
 

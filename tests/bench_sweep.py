@@ -15,11 +15,12 @@ import torch
 from gradio_client import Client, handle_file
 
 import qualiclip
+from qualiclip.crops import reduced
 from qualiclip.degradations import DEGRADATIONS, degrade
+from qualiclip.machine import set_threads, usable_cores
 from qualiclip.pictures import image_to_picture, picture_to_image
-from qualiclip.scoring import Scorer
-from qualiclip.sweep import LEVELS, reduced
-from qualiclip.threads import set_threads, usable_cores
+from qualiclip.scoring.scorer import Scorer
+from qualiclip.scoring.sweep import LEVELS
 from tests.browser.conftest import Server
 
 PHOTO = Path(__file__).resolve().parent.parent / "assets" / "examples" / "lake.png"

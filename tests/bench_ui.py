@@ -19,7 +19,7 @@ from torch import Tensor
 
 import qualiclip
 from qualiclip.degradations import DEGRADATIONS
-from qualiclip.scoring import Scorer
+from qualiclip.scoring.scorer import Scorer
 from tests.browser.conftest import BROWSER_FLAGS, Server, find_browser
 
 FOLDER = Path(__file__).resolve().parent.parent / "assets" / "examples"

@@ -5,7 +5,7 @@ from open_clip.transformer import QuickGELU, TextTransformer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from qualiclip.backbone import Backbone, BackboneSettings
+from qualiclip.models.backbone import Backbone, BackboneSettings
 
 TINY = BackboneSettings(blocks=(1, 1, 1, 1), width=8, heads=4, embedding_size=32)
 TINY_TEXT = {"width": 64, "layers": 2}

@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from qualiclip.backbone import BackboneSettings
-from qualiclip.checkpoints import save_checkpoint
-from qualiclip.model import ModelSettings, QualityModel
+from qualiclip.models.backbone import BackboneSettings
+from qualiclip.models.prompts import ANTONYM_PAIRS
+from qualiclip.models.qualiclip import ModelSettings, QualityModel
 from qualiclip.pictures import as_image, image_to_picture
-from qualiclip.prompts import ANTONYM_PAIRS
+from qualiclip.weights.checkpoints import save_checkpoint
 from tests.clip_files import fill_batch_norms
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"

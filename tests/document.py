@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from qualiclip.degradations import DEGRADATIONS, GROUPS, degrade
-from qualiclip.scoring import load
-from train.overrides import flattened
-from train.recipes import PAPER_DOUBTS, RECIPES
+from qualiclip.scoring.scorer import load
+from train.recipes.overrides import flattened
+from train.recipes.table import PAPER_DOUBTS, RECIPES
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 EXAMPLE = DOCS.parent / "assets" / "examples" / "coffee.png"

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import qualiclip
-from ui.reference import FILE
+from ui.studio.reference import FILE
 
 POOL = "LIVE In the Wild"  # authentic photos, mostly by phones; a part of it
 

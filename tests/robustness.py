@@ -11,7 +11,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from qualiclip.pictures import list_pictures
-from qualiclip.scoring import Scorer, load
+from qualiclip.scoring.scorer import Scorer, load
 
 MODEL = "compact"
 

@@ -11,17 +11,16 @@ from PIL import Image
 from torch import Tensor
 from typer.testing import CliRunner, Result
 
+from qualiclip.agreement.metrics import agreement
 from qualiclip.degradations import DEGRADATIONS, GROUPS
 from qualiclip.errors import InputError, QualiclipError, TrainingError, UsageError
-from qualiclip.metrics import agreement
 from qualiclip.pictures import as_image
-from qualiclip.scoring import load
-from train import ablate
+from qualiclip.scoring.scorer import load
 from train.__main__ import app
-from train.ablate import VARIANTS, choose_variants, plan_runs, spread, summarize, vary
-from train.ablation_report import equal_line, markdown
-from train.data import CropDataset, list_photos, split_holdout
-from train.ordering_accuracy import (
+from train.ablate import variants as ablate
+from train.ablate.report import equal_line, markdown
+from train.ablate.variants import VARIANTS, choose_variants, plan_runs, spread, summarize, vary
+from train.evaluate.ordering_accuracy import (
     across_photos,
     center_crop,
     ordering_by_group,
@@ -30,8 +29,9 @@ from train.ordering_accuracy import (
     score_levels,
     score_photos,
 )
-from train.recipes import RECIPES
-from train.settings import LossSettings
+from train.recipes.settings import LossSettings
+from train.recipes.table import RECIPES
+from train.samples.crops import CropDataset, list_photos, split_holdout
 
 COMPACT, SMOKE = RECIPES["compact"], RECIPES["smoke"]
 

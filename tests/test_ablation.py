@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from explain import ablation
-from explain.ablation import ablation_grid, channel_falls
-from explain.targets import TARGETS
-from qualiclip.backbone import RN50, MeanQueryPooling
+from explain.maps import channel_ablation as ablation
+from explain.maps.channel_ablation import ablation_grid, channel_falls
+from explain.maps.targets import TARGETS
+from qualiclip.models.backbone import RN50, MeanQueryPooling
 
 DIFFERENCE = TARGETS["difference"].value
 

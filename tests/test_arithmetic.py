@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 import qualiclip
-from explain.arithmetic import TABLES, arithmetic, as_csv, as_markdown, as_text, softmax_of_two
-from explain.arithmetic_figure import arithmetic_figure
+from explain.figures.arithmetic import arithmetic_figure
+from explain.numbers.arithmetic import TABLES, arithmetic, as_csv, as_markdown, as_text, softmax_of_two
 from qualiclip.errors import InputError
-from qualiclip.scoring import PairReport, QualityReport
+from qualiclip.scoring.reports import PairReport, QualityReport
 from tests.figure_checks import check_figure, texts_of
 
 THREE_QUARTERS = math.log(3) / 100  # a difference of cosines that 100 times makes the softmax 3 : 1

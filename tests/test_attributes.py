@@ -9,15 +9,15 @@ from torch import Tensor
 from torch.nn import functional
 from typer.testing import CliRunner
 
-from qualiclip.checkpoints import save_checkpoint
 from qualiclip.errors import TrainingError
-from qualiclip.loading import load_checkpoint
 from qualiclip.pictures import image_to_picture
+from qualiclip.weights.checkpoints import save_checkpoint
+from qualiclip.weights.loading import load_checkpoint
 from train.__main__ import app
-from train.attributes import Embeddings, fit_attributes, fit_prompts, wanted
-from train.models import random_model
-from train.recipes import RECIPES
-from train.topics import general_pairs
+from train.fit.attribute_prompts import Embeddings, fit_attributes, fit_prompts, wanted
+from train.fit.models import random_model
+from train.recipes.table import RECIPES
+from train.samples.topics import general_pairs
 
 SMOKE = RECIPES["smoke"]
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 import qualiclip
-from explain.attribution import attribution_grid, contributions, position_weights
-from explain.targets import TARGETS, target_table
+from explain.maps.attribution import attribution_grid, contributions, position_weights
+from explain.maps.targets import TARGETS, target_table
 from tests.conftest import EXAMPLES
 
 

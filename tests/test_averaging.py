@@ -7,13 +7,13 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from qualiclip.checkpoints import save_checkpoint
 from qualiclip.errors import TrainingError
-from qualiclip.loading import load_checkpoint
+from qualiclip.weights.checkpoints import save_checkpoint
+from qualiclip.weights.loading import load_checkpoint
 from train.__main__ import app
-from train.averaging import average
-from train.models import random_model
-from train.recipes import RECIPES
+from train.fit.averaging import average
+from train.fit.models import random_model
+from train.recipes.table import RECIPES
 
 SMOKE = RECIPES["smoke"]
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch.nn.functional import multi_head_attention_forward
 
-from qualiclip.backbone import RN50, Backbone, BackboneSettings, MeanQueryPooling
 from qualiclip.errors import UsageError
-from qualiclip.model import ModelSettings, QualityModel
+from qualiclip.models.backbone import RN50, Backbone, BackboneSettings, MeanQueryPooling
+from qualiclip.models.qualiclip import ModelSettings, QualityModel
 
 GOLDEN = Path(__file__).parent / "golden" / "modified_resnet_tiny.npz"
 TINY = BackboneSettings(blocks=(1, 1, 1, 1), width=8, heads=4, embedding_size=32)

@@ -14,17 +14,17 @@ from gradio.data_classes import FileData, ListFiles
 from PIL import Image
 
 import qualiclip
-from qualiclip.cli import main as command
 from qualiclip.pictures import PictureLimits
-from qualiclip.scoring import Failure, QualityReport
-from ui import batch_tab
-from ui.batch import BINS, Batch, Row, fences, histogram, score_batch, standings
-from ui.batch_tab import BatchTab, ask_to_stop, begin
-from ui.downloads import DownloadFolder
-from ui.intake import Upload, open_uploads
-from ui.render_batch import render_batch, render_summary
-from ui.studio import Studio
-from ui.uploads import files_input
+from qualiclip.scoring.reports import Failure, QualityReport
+from ui.commands.main import main as command
+from ui.files.downloads import DownloadFolder
+from ui.files.intake import Upload, open_uploads
+from ui.files.uploads import files_input
+from ui.studio.studio import Studio
+from ui.tabs.batch import tab as batch_tab
+from ui.tabs.batch.batch import BINS, Batch, Row, fences, histogram, score_batch, standings
+from ui.tabs.batch.markup import render_batch, render_summary
+from ui.tabs.batch.tab import BatchTab, ask_to_stop, begin
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
 

@@ -7,8 +7,12 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from explain.__main__ import app, find_pictures
-from explain.benchmark import (
+from explain.__main__ import app
+from explain.checks.benchmark import generator_for, localise
+from explain.checks.faithfulness import Curves
+from explain.checks.localisation import Localisation, auroc
+from explain.checks.masks import SHAPES
+from explain.checks.records import (
     CurveMeasurement,
     Example,
     Measurement,
@@ -16,22 +20,18 @@ from explain.benchmark import (
     Settings,
     WeightMeasurement,
     default_targets,
-    generator_for,
-    localise,
     map_name,
 )
-from explain.benchmark_report import About, to_markdown
-from explain.benchmark_summary import summarise
-from explain.faithfulness import Curves
-from explain.heatmaps import METHODS, explain_features
-from explain.localisation import Localisation, auroc
-from explain.masks import SHAPES
+from explain.checks.report import About, to_markdown
+from explain.checks.summary import summarise
+from explain.maps.heatmaps import METHODS, explain_features
 from qualiclip.degradations import degrade
+from qualiclip.models.prompts import ANTONYM_PAIRS
 from qualiclip.pictures import image_to_picture
-from qualiclip.prompts import ANTONYM_PAIRS
-from qualiclip.scoring import load
+from qualiclip.scoring.scorer import load
 from qualiclip.terminal import run
 from tests.conftest import EXAMPLES
+from ui.commands.benchmark import find_pictures
 
 TARGETS = default_targets(ANTONYM_PAIRS)
 
@@ -105,7 +105,7 @@ def test_the_same_seed_gives_the_same_numbers_and_methods_do_not_disturb_each_ot
 
 def test_a_new_row_in_the_table_of_methods_is_measured(benchmark, tmp_path, monkeypatch):
     more = {"gradcam": METHODS["gradcam"], "another": METHODS["gradcam"]}
-    for place in ("explain.heatmaps.METHODS", "explain.benchmark.METHODS"):
+    for place in ("explain.maps.heatmaps.METHODS", "explain.checks.benchmark.METHODS"):
         monkeypatch.setattr(place, more)
     assert benchmark("--curves", "0", "--types", "white_noise") == 0
     assert "| another (bad) |" in (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")

@@ -10,11 +10,11 @@ from torch import Tensor
 from torch.nn import functional
 
 import qualiclip
-from qualiclip.backbone import RN50
 from qualiclip.errors import UsageError, WeightsError
-from qualiclip.loading import load_checkpoint
-from qualiclip.prompts import ANTONYM_PAIRS, PromptPair
-from qualiclip.text import TextEncoder, texts_of
+from qualiclip.models.backbone import RN50
+from qualiclip.models.prompts import ANTONYM_PAIRS, PromptPair
+from qualiclip.models.text import TextEncoder, texts_of
+from qualiclip.weights.loading import load_checkpoint
 from tests import plain_clip
 from tests.clip_files import RN50_TEXT, TINY, TINY_TEXT, clip_state, official_state
 

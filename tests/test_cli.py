@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 import qualiclip
-from explain.heatmaps import explain_finely
+from explain.maps.heatmaps import explain_finely
 from qualiclip.degradations import MAX_SEED, degrade
 from qualiclip.pictures import as_image, image_to_picture
 from tests.clip_files import TINY, TINY_TEXT, official_state

@@ -10,10 +10,10 @@ from torch.nn import functional
 
 from qualiclip.degradations import degrade
 from qualiclip.pictures import image_to_picture
-from qualiclip.scoring import Scorer, load
+from qualiclip.scoring.scorer import Scorer, load
 from tests.conftest import EXAMPLES
 from tests.robustness import movements
-from train.topics import PAIR_TOPICS
+from train.samples.topics import PAIR_TOPICS
 
 LONGEST_SIDE = 512  # px, to spare time
 SHARP, NOISE_FREE = ("Sharp image.", "Sharp edges."), "Noise-free image."

@@ -11,17 +11,19 @@ import pytest
 from PIL import Image
 
 import qualiclip
-from explain.heatmaps import METHODS, on_one_scale
+from explain.maps.heatmaps import METHODS
+from explain.maps.scale import on_one_scale
 from qualiclip.degradations import Step
 from qualiclip.errors import UsageError
-from ui.api import Api
-from ui.compare_sides import MODEL, OWN, PICTURE, SAME, CompareSettings, find_sides, other_model, read_settings
-from ui.compare_tab import CompareTab
-from ui.downloads import DownloadFolder
-from ui.examples import list_examples
-from ui.render_compare import common_pairs
-from ui.studio import Studio
-from ui.subject import NONE, Subject
+from ui.files.downloads import DownloadFolder
+from ui.frame.examples import list_examples
+from ui.server.api import Api
+from ui.studio.partners import other_model
+from ui.studio.studio import Studio
+from ui.studio.subject import NONE, Subject
+from ui.tabs.compare.markup import common_pairs
+from ui.tabs.compare.sides import MODEL, OWN, PICTURE, SAME, CompareSettings, find_sides, read_settings
+from ui.tabs.compare.tab import CompareTab
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
 CAT, LAKE = str(EXAMPLES / "cat.png"), str(EXAMPLES / "lake.png")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from qualiclip.errors import TrainingError
-from train.curve import nearest_recipe, read_curve, thinned, write_curve
-from train.overrides import override
-from train.recipes import RECIPES
-from train.trainer import fit
+from train.fit.curve import nearest_recipe, read_curve, thinned, write_curve
+from train.fit.trainer import fit
+from train.recipes.overrides import override
+from train.recipes.table import RECIPES
 
 
 def test_rows_are_means_of_their_neighbours() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from train.damage import DAMAGES, DamageChain, draw_damage
+from train.samples.damage import DAMAGES, DamageChain, draw_damage
 
 Seeded = Callable[[int], Generator]
 every_kind = pytest.mark.parametrize("name", DAMAGES)

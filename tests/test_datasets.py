@@ -11,9 +11,9 @@ from PIL import Image
 from scipy.io import savemat
 
 from qualiclip.errors import InputError
-from train.datasets import DATASETS, Rated
-from train.datasets.columns import Columns, read_table
-from train.datasets.synthetic import KADID10K_TYPES, LIVE_FOLDERS, TID2013_TYPES
+from train.evaluate.datasets import DATASETS, Rated
+from train.evaluate.datasets.columns import Columns, read_table
+from train.evaluate.datasets.synthetic import KADID10K_TYPES, LIVE_FOLDERS, TID2013_TYPES
 
 
 def write_text(path: Path, lines: list[str]) -> Path:

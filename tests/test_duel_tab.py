@@ -11,17 +11,17 @@ import pytest
 import torch
 
 import qualiclip
-from explain.baselines import edge_strength
+from explain.checks.baselines import edge_strength
 from qualiclip.degradations import Step, degrade
 from qualiclip.errors import InputError
 from qualiclip.pictures import PictureLimits, as_image, image_to_picture
-from ui import duel_tab
-from ui.duel import CLEAR, HARD, ROUNDS, contest, deal, settings_for
-from ui.duel_tab import EXAMPLES, OWN, DuelTab
-from ui.intake import Upload
-from ui.pool import EDGES, KINDS, LEVELS, SIDE, Candidate, example_pool, judge
-from ui.render_duel import picture_tag
-from ui.studio import Studio
+from ui.files.intake import Upload
+from ui.studio.studio import Studio
+from ui.tabs.duel import tab as duel_tab
+from ui.tabs.duel.duel import CLEAR, HARD, ROUNDS, contest, deal, settings_for
+from ui.tabs.duel.markup import picture_tag
+from ui.tabs.duel.pool import EDGES, KINDS, LEVELS, SIDE, Candidate, example_pool, judge
+from ui.tabs.duel.tab import EXAMPLES, OWN, DuelTab
 
 FOLDER = Path(__file__).resolve().parent.parent / "assets" / "examples"
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from qualiclip import engines
-from qualiclip.engines import ENGINES, bf16_supported, build_engine, resolve_engine
+from qualiclip.engines import table
+from qualiclip.engines.table import ENGINES, bf16_supported, build_engine, resolve_engine
 from qualiclip.errors import UsageError
-from qualiclip.loading import load_checkpoint
+from qualiclip.weights.loading import load_checkpoint
 
 QUICK = [name for name in ENGINES if name != "compile"]  # that one takes half a minute
 
@@ -127,7 +127,7 @@ def test_bfloat16_is_near_and_comes_back_in_single_precision(compact, name, own_
 
 
 def test_bfloat16_is_refused_where_the_processor_has_none(tiny_model, monkeypatch):
-    monkeypatch.setattr(engines, "bf16_supported", lambda: False)
+    monkeypatch.setattr(table, "bf16_supported", lambda: False)
     with pytest.raises(UsageError, match="does not compute with bfloat16; choose precision fp32"):
         build_engine("eager", tiny_model, precision="bf16", key="tiny")
 
@@ -155,12 +155,12 @@ def test_a_model_let_go_by_another_thread_leaves_signals_alone():
 
 def test_auto_is_openvino_where_it_is_installed_else_fused(monkeypatch):
     assert resolve_engine("auto") == "openvino"
-    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    monkeypatch.setattr(table, "find_spec", lambda name: None)
     assert resolve_engine("auto") == "fused"
 
 
 def test_openvino_that_is_not_installed_says_how_to_get_it(tiny_model, monkeypatch):
-    monkeypatch.setattr(engines, "find_spec", lambda name: None)
+    monkeypatch.setattr(table, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match="pip install openvino"):
         build_engine("openvino", tiny_model, precision="fp32", key="tiny")
 

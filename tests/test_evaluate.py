@@ -12,15 +12,15 @@ from PIL import Image
 from torch import Tensor
 from typer.testing import CliRunner
 
+from qualiclip.agreement.metrics import Agreement, agreement, mapped_error
 from qualiclip.errors import InputError, UsageError
-from qualiclip.metrics import Agreement, agreement, mapped_error
 from qualiclip.pictures import image_to_picture
-from qualiclip.scoring import Scorer, load
+from qualiclip.scoring.scorer import Scorer, load
 from train.__main__ import app
-from train.datasets import Rated
-from train.datasets.columns import Columns, read_table
-from train.evaluate import Prediction, load_scorer, predict, shrink, summarise
-from train.splits import keep_split, read_splits
+from train.evaluate.datasets import Rated
+from train.evaluate.datasets.columns import Columns, read_table
+from train.evaluate.protocol import Prediction, load_scorer, predict, shrink, summarise
+from train.evaluate.splits import keep_split, read_splits
 
 OPINIONS = [("0.png", 3.0), ("1.png", 1.5), ("2.png", 4.0), ("3.png", 2.0)]
 RATED = [Rated(Path(name), opinion) for name, opinion in OPINIONS]

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from explain import command
-from explain.heatmaps import METHODS, explain_features
-from qualiclip.cli import app
+from explain.maps.heatmaps import METHODS, explain_features
 from qualiclip.pictures import image_to_picture
 from qualiclip.terminal import run
+from ui.commands import explain_picture as command
+from ui.commands.main import app
 
 
 class Terminal(io.StringIO):
@@ -75,7 +75,7 @@ def test_stopping_it_is_one_line(explain, monkeypatch, capsys, tmp_path):
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(
-        "explain.heatmaps.METHODS", {**METHODS, "occlusion": replace(METHODS["occlusion"], grid=interrupted)}
+        "explain.maps.heatmaps.METHODS", {**METHODS, "occlusion": replace(METHODS["occlusion"], grid=interrupted)}
     )
     assert explain("--method", "occlusion") == 130
     assert capsys.readouterr().err.splitlines()[1:] == ["qualiclip: stopped"]  # after the line on the model

@@ -12,21 +12,21 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 import qualiclip
-from explain import comparison_figure as comparisons
-from explain.arithmetic import arithmetic
-from explain.arithmetic_figure import arithmetic_figure
-from explain.canvas import Canvas
-from explain.comparison_figure import Comparison, Opinion, check_counts, compare_models, same_scale
-from explain.comparison_figure import comparison_figure as draw_comparison
-from explain.figures import Panel, inspect_figure
-from explain.files import figure_format, report_facts, save_figure
-from explain.lettering import DARK, LIGHT, MIDDLE, literal, shortened, text_width, wrapped
-from explain.resolution_figure import SHADES
-from explain.sweep_figures import contact_sheet, monotonicity_plot
+from explain.figures import comparison as comparisons
+from explain.figures.arithmetic import arithmetic_figure
+from explain.figures.comparison import Comparison, Opinion, check_counts, compare_models, same_scale
+from explain.figures.comparison import comparison_figure as draw_comparison
+from explain.figures.inspect import Panel, inspect_figure
+from explain.figures.resolution import SHADES
+from explain.figures.sweep import contact_sheet, monotonicity_plot
+from explain.numbers.arithmetic import arithmetic
 from qualiclip.degradations import DEGRADATIONS
+from qualiclip.drawing.canvas import Canvas
+from qualiclip.drawing.files import figure_format, report_facts, save_figure
+from qualiclip.drawing.lettering import DARK, LIGHT, MIDDLE, literal, shortened, text_width, wrapped
 from qualiclip.errors import UsageError
-from qualiclip.prompts import ANTONYM_PAIRS
-from qualiclip.scoring import PairReport, QualityReport
+from qualiclip.models.prompts import ANTONYM_PAIRS
+from qualiclip.scoring.reports import PairReport, QualityReport
 from tests.figure_checks import check_figure, texts_of
 from tests.test_sweep import row_of
 

@@ -12,20 +12,20 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from qualiclip.checkpoints import save_checkpoint
+from qualiclip.agreement.gmad import Competition, GmadSettings, Round, compete
 from qualiclip.errors import InputError, UsageError
-from qualiclip.gmad import Competition, GmadSettings, Round, compete
-from qualiclip.model import ModelSettings, QualityModel
+from qualiclip.models.prompts import ANTONYM_PAIRS
+from qualiclip.models.qualiclip import ModelSettings, QualityModel
 from qualiclip.pictures import image_to_picture
-from qualiclip.prompts import ANTONYM_PAIRS
-from qualiclip.scoring import load
+from qualiclip.scoring.scorer import load
 from qualiclip.terminal import run
-from qualiclip.weights import file_sha256
+from qualiclip.weights.checkpoints import save_checkpoint
+from qualiclip.weights.files import file_sha256
 from tests.clip_files import fill_batch_norms
 from tests.conftest import TINY_BACKBONE
 from train.__main__ import app
-from train.gmad_command import labels
-from train.gmad_figures import Duel, Side, overview, pair_figure, reduced, save, shortened
+from train.gmad.figures import Duel, Side, overview, pair_figure, reduced, save, shortened
+from ui.commands.gmad import labels
 
 LONG = "holidays/" + "very " * 60 + "long $name$ 日本.png"
 

@@ -7,19 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from explain.cams import LibraryCam, PrincipalCam, cam_grid, first_component, pooled
-from explain.heatmaps import (
-    DEFAULT_METHOD,
-    DEFAULT_TARGET,
-    METHODS,
-    TARGETS,
-    Explanation,
-    describe_places,
-    difference_of_models,
-    enlarge,
-    explain_features,
-)
-from explain.targets import target_table
+from explain.maps.cams import LibraryCam, PrincipalCam, cam_grid, first_component, pooled
+from explain.maps.explanation import Explanation, describe_places
+from explain.maps.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET, METHODS, TARGETS, explain_features
+from explain.maps.scale import difference_of_models, enlarge
+from explain.maps.targets import target_table
 from qualiclip.errors import UsageError
 
 

@@ -8,14 +8,14 @@ import pytest
 import torch
 
 import qualiclip
-from explain.resolution import ResolutionSettings, measure_resolution
-from qualiclip.prompts import PromptPair
+from explain.numbers.resolution import ResolutionSettings, measure_resolution
+from qualiclip.models.prompts import PromptPair
 from tests.clip_files import TINY, TINY_TEXT, official_state
-from ui.downloads import DownloadFolder
-from ui.inspect_extras import InspectExtras
-from ui.map_settings import read_settings
-from ui.reference import FILE, rank
-from ui.studio import Studio
+from ui.files.downloads import DownloadFolder
+from ui.studio.reference import FILE, rank
+from ui.studio.studio import Studio
+from ui.tabs.inspect.extras import InspectExtras
+from ui.tabs.inspect.map_settings import read_settings
 
 CAT = str(Path(__file__).resolve().parent.parent / "assets" / "examples" / "cat.png")
 PANEL = [CAT, "", "gaussian_blur", 3.0, "none", 2.0, "none", 2.0, 0, "whole", 25, 25, 75, 75]

@@ -9,21 +9,21 @@ import gradio as gr
 import pytest
 
 import qualiclip
-from explain.arithmetic import arithmetic
-from explain.baselines import BASELINES
-from explain.heatmaps import explain_features
-from explain.localisation import auroc
-from explain.spot_check import evidence_auroc
+from explain.checks.baselines import BASELINES
+from explain.checks.localisation import auroc
+from explain.checks.spot_check import evidence_auroc
+from explain.maps.heatmaps import explain_features
+from explain.numbers.arithmetic import arithmetic
 from qualiclip.degradations import Region, Step, apply_steps
-from ui.downloads import DownloadFolder
-from ui.lesson_tab import KINDS, PLACES, RESULTS, Choice, LessonTab, read_choice
-from ui.render_check import verdict
-from ui.render_lesson import RELEASED_LIST, SHUFFLED, ordered_pairs, rises
-from ui.render_losses import render_losses
-from ui.studio import Studio
-from ui.subject import NONE, Subject
+from ui.files.downloads import DownloadFolder
+from ui.studio.studio import Studio
+from ui.studio.subject import NONE, Subject
+from ui.tabs.lesson.check import verdict
+from ui.tabs.lesson.losses import render_losses
+from ui.tabs.lesson.markup import RELEASED_LIST, SHUFFLED, ordered_pairs, rises
+from ui.tabs.lesson.tab import KINDS, PLACES, RESULTS, Choice, LessonTab, read_choice
+from ui.tabs.lesson.training_log import FILE, training_log
 from ui.texts import TABLES, say
-from ui.training_log import FILE, training_log
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
 CAT = str(EXAMPLES / "cat.png")

@@ -4,10 +4,10 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from ui.examples import list_examples
-from ui.links import example_of, read_link, write_link
-from ui.subject import NONE, PanelValues
-from ui.subject_panel import FIRST_SIDES, OTHER_STEPS
+from ui.frame.examples import example_of, list_examples
+from ui.frame.links import read_link, write_link
+from ui.frame.panel import FIRST_SIDES, OTHER_STEPS
+from ui.studio.subject import NONE, PanelValues
 
 EXAMPLES = list_examples()
 CAT, LAKE = (str(EXAMPLES[place].path) for place in (0, 2))

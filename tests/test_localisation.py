@@ -6,10 +6,10 @@ import torch
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from explain.baselines import BASELINES, centre_map, edge_map, flat_map
-from explain.faithfulness import area, draw_curves, rank_correlation
-from explain.localisation import auroc, energy_ratio, estimate, measure, pointing
-from explain.masks import SHAPES, quadrants
+from explain.checks.baselines import BASELINES, centre_map, edge_map, flat_map
+from explain.checks.faithfulness import area, draw_curves, rank_correlation
+from explain.checks.localisation import auroc, energy_ratio, estimate, measure, pointing
+from explain.checks.masks import SHAPES, quadrants
 
 MASK = np.array([[True, False], [False, False]])
 

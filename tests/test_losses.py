@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from qualiclip.losses import across_images_loss, consistency_loss, falling_loss, negative_loss, positive_loss
+from train.losses.ranking import across_images_loss, consistency_loss, falling_loss, negative_loss, positive_loss
 
 
 def one_prompt(*images: tuple[list[float], list[float]]) -> Tensor:

@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from qualiclip import metrics
+from qualiclip.agreement import metrics
+from qualiclip.agreement.metrics import agreement, bootstrap, fit_mapping, statistics
 from qualiclip.errors import InputError
-from qualiclip.metrics import agreement, bootstrap, fit_mapping, statistics
 
 
 def test_perfect_order_on_a_curve_is_not_perfectly_linear() -> None:

@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
-from qualiclip.backbone import BackboneSettings
 from qualiclip.errors import UsageError
-from qualiclip.model import ModelSettings, QualityModel
-from qualiclip.prompts import ANTONYM_PAIRS, PromptPair
+from qualiclip.models.backbone import BackboneSettings
+from qualiclip.models.prompts import ANTONYM_PAIRS, PromptPair
+from qualiclip.models.qualiclip import ModelSettings, QualityModel
 
 TINY = BackboneSettings(blocks=(1, 1, 1, 1), width=8, heads=4, embedding_size=2)
 

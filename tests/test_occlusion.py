@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from explain import occlusion
-from explain.occlusion import occlusion_grid, windows
-from explain.targets import TARGETS
+from explain.maps import occlusion
+from explain.maps.occlusion import occlusion_grid, windows
+from explain.maps.targets import TARGETS
 from qualiclip.errors import UsageError
 
 DIFFERENCE = TARGETS["difference"].value

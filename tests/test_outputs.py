@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ui.outputs import as_files, save_png
+from ui.files.outputs import as_files, save_png
 
 CAT = Path(__file__).resolve().parent.parent / "assets" / "examples" / "cat.png"
 

@@ -5,10 +5,10 @@ import pytest
 from matplotlib.text import Text
 from PIL import Image
 
-from explain.figures import Panel, inspect_figure
-from explain.overlay import COLORMAPS, colorize, overlay
+from explain.figures.inspect import Panel, inspect_figure
+from qualiclip.drawing.overlay import COLORMAPS, colorize, overlay
 from qualiclip.errors import UsageError
-from qualiclip.scoring import PairReport, QualityReport
+from qualiclip.scoring.reports import PairReport, QualityReport
 
 GRAY = Image.new("RGB", (6, 4), (128, 128, 128))
 

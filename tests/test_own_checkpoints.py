@@ -7,9 +7,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from qualiclip.checkpoints import save_checkpoint
 from qualiclip.errors import WeightsError
-from qualiclip.loading import load_checkpoint
+from qualiclip.weights.checkpoints import save_checkpoint
+from qualiclip.weights.loading import load_checkpoint
 
 
 def rewrite(path, out, *, change=None, metadata=None):

@@ -7,9 +7,9 @@ import torch
 
 import qualiclip
 from qualiclip.errors import UsageError, WeightsError
-from qualiclip.own_prompts import OwnPrompts
-from qualiclip.prompts import PromptPair
-from qualiclip.scoring import report_pairs
+from qualiclip.models.prompts import PromptPair
+from qualiclip.scoring.reports import report_pairs
+from qualiclip.weights.own_prompts import OwnPrompts
 from tests.clip_files import TINY, TINY_TEXT, official_state
 
 PAIR = PromptPair("Calm sea.", "Rough sea.")

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from explain.parts import part_similarities, pool_parts, position_attention, project
-from qualiclip.backbone import RN50, MeanQueryPooling
+from explain.maps.parts import part_similarities, pool_parts, position_attention, project
+from qualiclip.models.backbone import RN50, MeanQueryPooling
 
 
 def random_pooling(seeded, channels, heads, embedding_size):

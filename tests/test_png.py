@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import EXAMPLES
-from ui.png import write_png
+from ui.files.png import write_png
 
 
 def read(path):

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from qualiclip.errors import TrainingError
-from train.processes import build_accelerator, sample_numbers
-from train.recipes import RECIPES
-from train.settings import LossSettings
-from train.trainer import fit
+from train.fit.processes import build_accelerator, sample_numbers
+from train.fit.trainer import fit
+from train.recipes.settings import LossSettings
+from train.recipes.table import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
 # All terms on, four photos a step, running statistics left alone: they would differ between processes.

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from explain import quality_map
-from explain.heatmaps import explain_features, explain_finely
-from explain.quality_map import fine_quality_grid, local_scores, local_similarities, quality_grid, window_grid
-from explain.targets import TARGETS
-from qualiclip.backbone import Backbone, BackboneSettings
+from explain.maps import quality_map
+from explain.maps.heatmaps import explain_features, explain_finely
+from explain.maps.quality_map import fine_quality_grid, local_scores, local_similarities, quality_grid, window_grid
+from explain.maps.targets import TARGETS
 from qualiclip.errors import UsageError
+from qualiclip.models.backbone import Backbone, BackboneSettings
 
 DIFFERENCE = TARGETS["difference"].value
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 import qualiclip
-from qualiclip import reading
 from qualiclip.errors import InputError
-from qualiclip.reading import MOST_AHEAD, WORKERS, Decoded, decoded, grouped
-from qualiclip.scoring import Failure
-from qualiclip.threads import quota_cores, set_threads, usable_cores
+from qualiclip.machine import quota_cores, set_threads, usable_cores
+from qualiclip.scoring import reading
+from qualiclip.scoring.reading import MOST_AHEAD, WORKERS, Decoded, decoded, grouped
+from qualiclip.scoring.reports import Failure
 
 
 def image(height, width):

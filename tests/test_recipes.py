@@ -7,9 +7,9 @@ from typer.testing import CliRunner
 
 from qualiclip.errors import UsageError
 from train.__main__ import app
-from train.overrides import override
-from train.recipes import PAPER_DOUBTS, RECIPES
-from train.settings import LossSettings, Recipe
+from train.recipes.overrides import override
+from train.recipes.settings import LossSettings, Recipe
+from train.recipes.table import PAPER_DOUBTS, RECIPES
 
 SMOKE = RECIPES["smoke"]
 

@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from qualiclip.errors import InputError
 from train.__main__ import app
-from train.datasets import Rated
-from train.evaluate import Prediction, summarise
-from train.report import (
-    About,
+from train.evaluate.about import About
+from train.evaluate.datasets import Rated
+from train.evaluate.protocol import Prediction, summarise
+from train.evaluate.report import (
     about_predictions,
     read_predictions,
     to_dict,
@@ -22,7 +22,7 @@ from train.report import (
     write_predictions,
     write_report,
 )
-from train.scatter import CURVE, POINTS, scatter_figure
+from train.evaluate.scatter import CURVE, POINTS, scatter_figure
 
 ABOUT = About("compact", "Some|Set", "MOS, 0 to 30", 512, "abc", "1.0")
 

@@ -12,12 +12,12 @@ from PIL import Image
 
 import qualiclip
 from qualiclip.degradations import Region, Step
-from ui.downloads import DownloadFolder
-from ui.inspect_tab import InspectTab
-from ui.map_settings import MapSettings
-from ui.reproduce import as_commands, as_python
-from ui.studio import Studio
-from ui.subject import Subject
+from ui.files.downloads import DownloadFolder
+from ui.studio.studio import Studio
+from ui.studio.subject import Subject
+from ui.tabs.inspect.map_settings import MapSettings
+from ui.tabs.inspect.reproduce import as_commands, as_python
+from ui.tabs.inspect.tab import InspectTab
 
 ROOT = Path(__file__).resolve().parent.parent
 CAT = str(ROOT / "assets" / "examples" / "cat.png")

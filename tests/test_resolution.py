@@ -6,7 +6,8 @@ import torch
 from PIL import Image
 
 import qualiclip
-from explain.resolution import (
+from explain.figures.resolution import resolution_figure
+from explain.numbers.resolution import (
     Reduced,
     Resolution,
     ResolutionSettings,
@@ -16,9 +17,8 @@ from explain.resolution import (
     resolution_cells,
     window_boxes,
 )
-from explain.resolution_figure import resolution_figure
 from qualiclip.errors import UsageError
-from qualiclip.scoring import QualityReport
+from qualiclip.scoring.reports import QualityReport
 from tests.figure_checks import check_figure, texts_of
 
 SETTINGS = ResolutionSettings()

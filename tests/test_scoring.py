@@ -12,8 +12,8 @@ from PIL import Image
 import qualiclip
 from qualiclip.errors import InputError, UsageError
 from qualiclip.pictures import PictureLimits
-from qualiclip.scoring import Failure
-from ui.examples import list_examples
+from qualiclip.scoring.reports import Failure
+from ui.frame.examples import list_examples
 
 EXAMPLES = [example.path for example in list_examples()]
 

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ui.shield import MB, Limits, Shield
-from ui.tidy import delete_old, folder_size
+from ui.files.tidy import delete_old, folder_size
+from ui.server.shield import MB, Limits, Shield
 
 
 async def echo(scope, receive, send):

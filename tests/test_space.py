@@ -17,8 +17,8 @@ from packaging.requirements import Requirement
 
 from qualiclip.errors import UsageError
 from tests.browser.conftest import ROOT, Server
-from ui.space import build_space, front_matter, preloaded, space_requirements, without_dangling_links
-from ui.zerogpu import announce
+from ui.publish.space import build_space, front_matter, preloaded, space_requirements, without_dangling_links
+from ui.server.zerogpu import announce
 
 # What the reference allows: https://huggingface.co/docs/hub/spaces-config-reference
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
@@ -168,7 +168,7 @@ def test_a_dangling_link_is_left_as_its_words(tmp_path):
 
 def test_a_folder_with_something_in_it_is_refused(tmp_path):
     (tmp_path / "mine.txt").touch()
-    command = [sys.executable, "-m", "ui.space", "--out", str(tmp_path)]
+    command = [sys.executable, "-m", "ui.publish.space", "--out", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2
     assert done.stderr == f"python -m ui.space: {tmp_path} is not an empty folder; give the name of a new one\n"
@@ -177,7 +177,7 @@ def test_a_folder_with_something_in_it_is_refused(tmp_path):
 
 def test_the_command_that_pushes_is_printed(tmp_path):
     out = tmp_path / "new"
-    command = [sys.executable, "-m", "ui.space", "--out", str(out)]
+    command = [sys.executable, "-m", "ui.publish.space", "--out", str(out)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f'hf upload YOU/qualiclip-studio {out} . --repo-type space --delete "*"\n'

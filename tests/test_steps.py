@@ -6,10 +6,10 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from qualiclip.cli import app
 from qualiclip.degradations import Region, Step, apply_steps, degrade, parse_region, parse_step
 from qualiclip.errors import UsageError
 from qualiclip.pictures import as_image, image_to_picture
+from ui.commands.main import app
 
 
 @pytest.mark.parametrize("step", [Step("jpeg", 2.5), Step("white_noise", 5, 7), Step("gaussian_blur", 0)])

@@ -13,18 +13,20 @@ import pytest
 from PIL import Image
 
 import qualiclip
-from explain.heatmaps import METHODS
+from explain.maps.heatmaps import METHODS
 from qualiclip.degradations import Region, Step, degrade
 from qualiclip.errors import InputError, UsageError
-from ui.cache import MemoryCache
-from ui.downloads import DownloadFolder
-from ui.exports import CSV_COLUMNS, write_scores
+from ui.files.downloads import DownloadFolder
 from ui.guard import INTERNAL, shown
-from ui.inspect_tab import InspectTab
-from ui.map_settings import read_settings
-from ui.render import render_choices, render_message, render_pairs, render_scores
-from ui.studio import Studio, view_of
-from ui.subject import NONE, Subject
+from ui.markup.parts import render_message
+from ui.studio.cache import MemoryCache
+from ui.studio.score_rows import CSV_COLUMNS
+from ui.studio.studio import Studio, view_of
+from ui.studio.subject import NONE, Subject
+from ui.tabs.inspect.exports import write_scores
+from ui.tabs.inspect.map_settings import read_settings
+from ui.tabs.inspect.markup import render_choices, render_pairs, render_scores
+from ui.tabs.inspect.tab import InspectTab
 from ui.texts import change, verdict
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"

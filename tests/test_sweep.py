@@ -9,13 +9,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 import qualiclip
-from explain.files import save_figure
-from explain.sweep_figures import contact_sheet, monotonicity_plot
+from explain.figures.sweep import contact_sheet, monotonicity_plot
+from qualiclip.crops import middle, reduced
 from qualiclip.degradations import DEGRADATIONS, degrade
+from qualiclip.drawing.files import save_figure
 from qualiclip.errors import InputError
 from qualiclip.pictures import PictureLimits, image_to_picture
-from qualiclip.scoring import QualityReport, Scorer
-from qualiclip.sweep import LEVELS, SweepRow, middle, reduced, sweep, sweep_table
+from qualiclip.scoring.reports import QualityReport
+from qualiclip.scoring.scorer import Scorer
+from qualiclip.scoring.sweep import LEVELS, SweepRow, sweep, sweep_table
 
 
 def row_of(scores, name="jpeg"):

@@ -15,15 +15,15 @@ from qualiclip.degradations import DEGRADATIONS, GROUPS
 from qualiclip.errors import UsageError
 from tests.test_cli import run
 from tests.test_sweep import row_of
-from ui import render_sweep
-from ui.api import Api
-from ui.downloads import DownloadFolder
+from ui.files.downloads import DownloadFolder
 from ui.guard import INTERNAL, shown_steps
-from ui.render_sweep import DROPS, curve, drop_class, summary, table_row, wall_row
-from ui.studio import Studio
-from ui.subject import NONE, Subject
-from ui.sweep_tab import SweepTab, read_request
-from ui.sweeps import SweepRequest, Sweeps
+from ui.server.api import Api
+from ui.studio.studio import Studio
+from ui.studio.subject import NONE, Subject
+from ui.studio.sweeps import SweepRequest, Sweeps
+from ui.tabs.sweep import markup as render_sweep
+from ui.tabs.sweep.markup import DROPS, curve, drop_class, summary, table_row, wall_row
+from ui.tabs.sweep.tab import SweepTab, read_request
 
 CSS = Path(__file__).resolve().parent.parent / "assets" / "css" / "sweep.css"
 STATUS, WALL, CURVES, TABLE, DONE, START, STOP, RESULTS = range(8)

@@ -10,8 +10,8 @@ import pytest
 from gradio.context import LocalContext
 
 import qualiclip
-from explain.heatmaps import METHODS, explain_features
-from explain.targets import target_table
+from explain.maps.heatmaps import METHODS, explain_features
+from explain.maps.targets import target_table
 from qualiclip.degradations import DEGRADATIONS
 from qualiclip.errors import InputError
 from qualiclip.pictures import as_image
@@ -21,7 +21,7 @@ from ui.texts import CORE, ENGLISH, TABLES, say, say_core, t
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "assets" / "examples" / "cat.png"
 ENGLISH_WORDS = {"the", "of", "this", "places", "that", "what", "with", "most", "for", "score", "where", "top", "left"}
-SOURCE = "".join(path.read_text("utf-8") for path in (Path(texts.__file__).parent).glob("*.py"))
+SOURCE = "".join(path.read_text("utf-8") for path in Path(texts.__file__).parent.rglob("*.py"))
 COMPUTED = (
     "example/",
     "sizes/",

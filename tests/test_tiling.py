@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch.nn import functional
 
-from qualiclip import tiling
-from qualiclip.backbone import BackboneSettings
-from qualiclip.engines import build_engine
-from qualiclip.model import ModelSettings, QualityModel
-from qualiclip.prompts import ANTONYM_PAIRS
-from qualiclip.tiling import STRIDE, encode, lower_in_tiles, reduced_side, spans
+from qualiclip.engines import tiling
+from qualiclip.engines.table import build_engine
+from qualiclip.engines.tiling import STRIDE, encode, lower_in_tiles, reduced_side, spans
+from qualiclip.models.backbone import BackboneSettings
+from qualiclip.models.prompts import ANTONYM_PAIRS
+from qualiclip.models.qualiclip import ModelSettings, QualityModel
 from tests.clip_files import fill_batch_norms
 
 NARROW = BackboneSettings(blocks=(3, 4, 6, 3), width=8, heads=4, embedding_size=32)  # as deep as RN50

@@ -13,19 +13,19 @@ from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 from qualiclip.errors import InputError, TrainingError, UsageError
-from qualiclip.loading import load_checkpoint
-from qualiclip.prompts import ANTONYM_PAIRS
+from qualiclip.models.prompts import ANTONYM_PAIRS
+from qualiclip.weights.loading import load_checkpoint
 from tests.clip_files import TINY, TINY_TEXT, clip_state
 from train.__main__ import app
-from train.data import CropDataset, Sample, collate
-from train.models import orthogonal_prompts, random_model
-from train.objective import anchor_loss, loss_terms, steadiness_loss
-from train.optimization import build_optimizer, learning_rate
-from train.processes import build_accelerator
-from train.recipes import RECIPES
-from train.settings import LossSettings, Recipe
-from train.topics import general_pairs
-from train.trainer import build_run, fit, take_step
+from train.fit.models import orthogonal_prompts, random_model
+from train.fit.optimization import build_optimizer, learning_rate
+from train.fit.processes import build_accelerator
+from train.fit.trainer import build_run, fit, take_step
+from train.losses.objective import anchor_loss, loss_terms, steadiness_loss
+from train.recipes.settings import LossSettings, Recipe
+from train.recipes.table import RECIPES
+from train.samples.crops import CropDataset, Sample, collate
+from train.samples.topics import general_pairs
 
 SMOKE = RECIPES["smoke"]  # 4 steps of 2 photo_folder, at levels 0 to 2; a state is kept after steps 2 and 4
 

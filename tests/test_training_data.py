@@ -10,10 +10,10 @@ from torch import Generator, Tensor
 
 from qualiclip.degradations import DEGRADATIONS
 from qualiclip.errors import TrainingError
+from qualiclip.models.prompts import ANTONYM_PAIRS
 from qualiclip.pictures import image_to_picture
-from qualiclip.prompts import ANTONYM_PAIRS
-from train.damage import DAMAGES
-from train.data import (
+from train.recipes.table import RECIPES
+from train.samples.crops import (
     CropDataset,
     Sample,
     collate,
@@ -25,8 +25,8 @@ from train.data import (
     split_holdout,
     vary_colors,
 )
-from train.recipes import RECIPES
-from train.topics import PAIR_TOPICS, concerned_pairs
+from train.samples.damage import DAMAGES
+from train.samples.topics import PAIR_TOPICS, concerned_pairs
 
 Seeded = Callable[[int], Generator]
 

@@ -5,9 +5,9 @@ import torch
 
 import qualiclip
 from qualiclip.errors import WeightsError
-from qualiclip.prompts import PromptPair
-from qualiclip.untrained import UNTRAINED, state_sha256, with_random_weights
-from qualiclip.weights import REGISTRY
+from qualiclip.models.prompts import PromptPair
+from qualiclip.models.untrained import UNTRAINED, state_sha256, with_random_weights
+from qualiclip.weights.registry import REGISTRY
 
 
 def test_random_weights_change_the_whole_encoder_and_repeat(tiny_model, seeded):

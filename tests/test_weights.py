@@ -11,10 +11,11 @@ from typing import ClassVar
 import pytest
 import torch
 
-from qualiclip import weights
 from qualiclip.errors import UsageError, WeightsError
-from qualiclip.loading import load_checkpoint
-from qualiclip.weights import REGISTRY, RemoteFile, fetch, file_sha256, resolve_model
+from qualiclip.weights.download import answers, fetch
+from qualiclip.weights.files import RemoteFile, check_sha256, file_sha256
+from qualiclip.weights.loading import load_checkpoint
+from qualiclip.weights.registry import REGISTRY, resolve_model
 from tests.clip_files import TINY, TINY_TEXT, official_state
 
 CONTENT = bytes(range(256)) * 8192  # 2 MiB
@@ -121,9 +122,10 @@ def run_code(code):
 @pytest.mark.parametrize("name", ["qualiclip", "clip-rn50", "qualiclip+-spaq"])
 def test_without_a_network_the_message_says_what_to_do(name):
     no_network = "import socket; socket.getaddrinfo = lambda *a, **k: (_ for _ in ()).throw(OSError('no network'))"
-    message = run_code(f"{no_network}\nfrom qualiclip.weights import *; fetch(REGISTRY[{name!r}].file)").splitlines()[
-        -1
-    ]
+    message = run_code(
+        f"{no_network}\nfrom qualiclip.weights.download import fetch\nfrom qualiclip.weights.registry import REGISTRY\n"
+        f"fetch(REGISTRY[{name!r}].file)"
+    ).splitlines()[-1]
     assert "does not answer" in message
     assert "by hand from https://" in message
     assert "QUALICLIP_WEIGHTS" in message
@@ -132,7 +134,8 @@ def test_without_a_network_the_message_says_what_to_do(name):
 def test_a_network_that_swallows_everything_is_given_up_within_5_seconds():
     code = """
 import socket, time
-from qualiclip.weights import RemoteFile, fetch
+from qualiclip.weights.download import fetch
+from qualiclip.weights.files import RemoteFile
 socket.create_connection = lambda *arguments, **options: time.sleep(60)
 start = time.monotonic()
 try:
@@ -148,7 +151,7 @@ def test_behind_a_proxy_it_is_the_proxy_that_must_answer(server, monkeypatch, fo
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.setenv("https_proxy", form.format(server.address.rpartition(":")[2]))
-    assert weights.answers("https://nowhere.invalid/a.pth")
+    assert answers("https://nowhere.invalid/a.pth")
 
 
 def test_offline_means_offline(server, monkeypatch):
@@ -189,9 +192,9 @@ def test_the_first_hash_is_written_down_and_checked_ever_after(tmp_path, monkeyp
 def test_a_known_hash_is_checked(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"a")
-    assert weights.check_sha256(RemoteFile("a", sha256=file_sha256(path)), path) == file_sha256(path)
+    assert check_sha256(RemoteFile("a", sha256=file_sha256(path)), path) == file_sha256(path)
     with pytest.raises(WeightsError, match="SHA-256"):
-        weights.check_sha256(RemoteFile("a", sha256="0" * 64), path)
+        check_sha256(RemoteFile("a", sha256="0" * 64), path)
 
 
 def test_unknown_name_suggests_the_nearest():

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from qualiclip.errors import InputError
-from ui import intake
-from ui.intake import MOST_FILE_BYTES, MOST_PICTURES, Upload, contents, display_name, open_uploads
+from ui.files import intake
+from ui.files.intake import MOST_FILE_BYTES, MOST_PICTURES, Upload, contents, display_name, open_uploads
 from ui.texts import TABLES
 
 CAT = (Path(__file__).resolve().parent.parent / "assets" / "examples" / "cat.png").read_bytes()

@@ -1,19 +1,14 @@
 """`python -m train`: fit a model on a folder of photos, ablate a recipe, evaluate a model, let two compete."""
 
-import dataclasses
-import json
 import sys
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from qualiclip.errors import look_up
 from qualiclip.terminal import run
-
-from .ablate_command import ablate
-from .evaluate_command import evaluate
-from .gmad_command import gmad
+from ui.commands.ablate import ablate
+from ui.commands.evaluate import evaluate
+from ui.commands.fit import attributes, average, curve, fit, show
+from ui.commands.gmad import gmad
 
 app = typer.Typer(
     help="Train a quality model without human scores, and evaluate models.",
@@ -22,90 +17,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Changes = Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE, may be repeated.")]
-Photos = Annotated[Path, typer.Option("--photos", help="Folder of pristine photos.", show_default=False)]
-Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", show_default=False)]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
-
-@app.command()
-def show(recipe: Annotated[str, typer.Argument(help="paper, compact or smoke.", show_default=False)]) -> None:
-    """Print every setting of a recipe; of the paper's, also what is doubtful."""
-    from .overrides import flattened
-    from .recipes import PAPER_DOUBTS, RECIPES
-
-    doubts = PAPER_DOUBTS if recipe == "paper" else {}
-    for name, value in flattened(look_up(RECIPES, recipe, kind="recipe")).items():
-        text = value if isinstance(value, str) else json.dumps(value)
-        typer.echo(f"{name}={text}" + (f"  # {doubts[name]}" if name in doubts else ""))
-
-
-@app.command()
-def fit(
-    recipe: Annotated[str, typer.Argument(help="paper, compact or smoke.", show_default=False)],
-    photos: Photos,
-    out: Out,
-    changes: Changes = None,
-    device: Device = "auto",
-    start_from: Annotated[str | None, typer.Option("--start-from", help="Model to go on from.")] = None,
-) -> None:
-    """Run a recipe on a folder of photos; a stopped run goes on when started again."""
-    from . import trainer
-    from .devices import choose_device
-    from .overrides import override
-    from .recipes import RECIPES
-
-    settings = override(look_up(RECIPES, recipe, kind="recipe"), changes or [])
-    if start_from is not None:
-        settings = dataclasses.replace(settings, start_from=start_from)
-    finished = trainer.fit(settings, photos, out, device=choose_device(device))
-    typer.echo(finished)
-
-
-@app.command()
-def average(
-    models: Annotated[list[str], typer.Argument(help="Names or paths of two models or more.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", help="File for the average.", show_default=False)],
-    full: Annotated[bool, typer.Option("--full", help="Store single precision instead of half.")] = False,
-) -> None:
-    """Average the weights of runs that went on from one model."""
-    from .averaging import average as average_models
-
-    typer.echo(average_models(models, out, half_weights=not full))
-
-
-@app.command()
-def curve(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run.", show_default=False)],
-    out: Annotated[Path, typer.Option("--out", help="JSON file for the curve.", show_default=False)],
-    most: Annotated[int, typer.Option("--rows", help="Largest number of rows.", min=2)] = 100,
-) -> None:
-    """Write the log of a finished run, thinned, with what is known about the run."""
-    from .curve import read_curve, write_curve
-
-    write_curve(read_curve(run, most=most), out)
-    typer.echo(out)
-
-
-@app.command()
-def attributes(
-    model: Annotated[str, typer.Argument(help="Name or path of a model.", show_default=False)],
-    photos: Photos,
-    out: Annotated[Path, typer.Option("--out", help="File for the result.", show_default=False)],
-    recipe: Annotated[str, typer.Option("--recipe", help="Recipe whose crops are used.")] = "compact",
-    count: Annotated[int, typer.Option("--count", help="How many photos to use.", min=8)] = 600,
-    changes: Changes = None,
-) -> None:
-    """Fit the prompts about sharpness, resolution and noise to a finished encoder."""
-    from .attributes import fit_attributes
-    from .overrides import override
-    from .recipes import RECIPES
-
-    settings = override(look_up(RECIPES, recipe, kind="recipe"), changes or [])
-    typer.echo(fit_attributes(model, settings, photos, out, count=count))
-
-
-for command in (ablate, evaluate, gmad):
+for command in (show, fit, average, curve, attributes, ablate, evaluate, gmad):
     app.command()(command)
 
 

@@ -5,25 +5,25 @@ from types import MappingProxyType
 
 import gradio as gr
 
-from qualiclip import __version__
-from qualiclip.weights import REGISTRY
+from qualiclip.version import __version__
+from qualiclip.weights.registry import REGISTRY
+from ui.files.downloads import DownloadFolder
+from ui.files.tidy import temporary_folder
+from ui.files.uploads import forbid_fetching
+from ui.frame.context import FIRST_TAB, PageContext
+from ui.frame.examples import list_examples
+from ui.frame.panel import SubjectPanel
+from ui.frame.share import build_share, restore_on_load
+from ui.server.api import Api, build_api
+from ui.studio.studio import Studio
+from ui.tabs.batch.layout import build_batch_tab
+from ui.tabs.compare.layout import build_compare_tab
+from ui.tabs.duel.layout import build_duel_tab
+from ui.tabs.inspect.layout import build_inspect_tab
+from ui.tabs.lesson.layout import build_lesson_tab
+from ui.tabs.sweep.layout import build_sweep_tab
 
-from .api import Api, build_api
-from .batch_layout import build_batch_tab
-from .compare_layout import build_compare_tab
-from .context import FIRST_TAB, PageContext
-from .downloads import DownloadFolder
-from .duel_layout import build_duel_tab
-from .examples import list_examples
-from .inspect_layout import build_inspect_tab
-from .lesson_layout import build_lesson_tab
-from .share import build_share, restore_on_load
-from .studio import Studio
-from .subject_panel import SubjectPanel
-from .sweep_layout import build_sweep_tab
 from .texts import ENGLISH, TABLES, t
-from .tidy import temporary_folder
-from .uploads import forbid_fetching
 
 TABS: Mapping[str, Callable[[PageContext], None]] = MappingProxyType(
     {

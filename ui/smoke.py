@@ -4,7 +4,7 @@ import sys
 
 from gradio_client import Client, handle_file
 
-from .examples import list_examples
+from ui.frame.examples import list_examples
 
 TOLERANCE = 1e-4  # of scores: pictures of one size may be computed together, which rounds differently
 

@@ -8,13 +8,14 @@ there; a table translates them by the English text itself, under `core/`, where 
 import json
 import re
 from functools import lru_cache
-from pathlib import Path
 from types import MappingProxyType
 
 import gradio as gr
 from gradio.context import LocalContext
 
-FOLDER = Path(__file__).resolve().parent.parent / "assets" / "texts"
+from qualiclip.assets import asset
+
+FOLDER = asset("texts")
 ENGLISH = "en"
 TABLES = MappingProxyType({file.stem: json.loads(file.read_text("utf-8")) for file in sorted(FOLDER.glob("*.json"))})
 CORE = "core/"

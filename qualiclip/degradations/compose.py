@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Generator, Tensor
 
-from ..errors import UsageError
+from qualiclip.errors import UsageError
+
 from .degrade import degrade
 from .table import GROUPS, MAX_LEVEL
 

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Generator, Tensor
 
-from ..errors import InputError
+from qualiclip.errors import InputError
 
 JPEG_LONGEST_SIDE = 65500  # of libjpeg
 

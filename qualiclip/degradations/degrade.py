@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Generator, Tensor
 
-from ..errors import InputError, UsageError, look_up
+from qualiclip.errors import InputError, UsageError, look_up
+
 from .table import DEGRADATIONS, MAX_LEVEL, Degradation
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..errors import UsageError, look_up
+from qualiclip.errors import UsageError, look_up
+
 from .degrade import degrade
 from .table import DEGRADATIONS, MAX_LEVEL, MAX_SEED
 

@@ -8,7 +8,7 @@ os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 import gradio as gr
 
-from ui.uploads import forbid_fetching, photo_input
+from ui.files.uploads import forbid_fetching, photo_input
 
 
 def main() -> None:

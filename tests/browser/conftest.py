@@ -16,8 +16,8 @@ import pytest
 import qualiclip
 from tests.browser.visit import SIZES, HeldScorer
 from ui.page import build_page
-from ui.serve import launch_page
-from ui.studio import Studio
+from ui.server.serve import launch_page
+from ui.studio.studio import Studio
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

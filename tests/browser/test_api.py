@@ -13,7 +13,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 import qualiclip
-from explain.heatmaps import METHODS
+from explain.maps.heatmaps import METHODS
 from qualiclip.degradations import DEGRADATIONS, degrade
 from qualiclip.pictures import as_image, image_to_picture
 from tests.browser.raw import ask, named_file

@@ -15,9 +15,9 @@ from PIL import Image
 import qualiclip
 from tests.browser.conftest import ROOT
 from tests.test_space import check_settings
-from ui.examples import FOLDER
-from ui.gallery import build_gallery, save_picture
-from ui.space import front_matter
+from ui.frame.examples import FOLDER
+from ui.publish.gallery import build_gallery, save_picture
+from ui.publish.space import front_matter
 
 TYPES = ("gaussian_blur", "color_block", "jpeg")
 LABELS = {FOLDER / "cat.png": "Cat <b>&\"'</b>", FOLDER / "handwriting.png": "Handwriting"}
@@ -139,7 +139,7 @@ def test_the_loudest_noise_can_be_saved(tmp_path):
 
 
 def run_gallery(*arguments):
-    command = [sys.executable, "-m", "ui.gallery", *map(str, arguments)]
+    command = [sys.executable, "-m", "ui.publish.gallery", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import qualiclip
-from qualiclip.prompts import PromptPair
+from qualiclip.models.prompts import PromptPair
 from tests.browser.conftest import Server
 from tests.browser.test_page import Studio
 from tests.browser.visit import EXAMPLES

@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-from qualiclip.scoring import Scorer
+from qualiclip.scoring.scorer import Scorer
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 SIZES = {"desktop": {"width": 1366, "height": 900}, "phone": {"width": 390, "height": 844}}

@@ -1,0 +1,189 @@
+"""The benchmark of the heatmaps: damage whose place is known, curves, random weights, on a set of pictures.
+
+Each version of a picture is encoded once; all methods share its feature map. Everything random comes from the seed and
+the names involved, so a number stays the same whatever else is measured in the same run.
+"""
+
+import zlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+from tqdm import tqdm
+
+from explain.maps.explanation import Explanation
+from explain.maps.heatmaps import explain_features
+from explain.maps.targets import find_target
+from qualiclip.degradations import degrade
+from qualiclip.models.qualiclip import QualityModel
+from qualiclip.models.untrained import with_random_weights
+from qualiclip.scoring.scorer import Scorer
+
+from .baselines import BASELINES
+from .faithfulness import draw_curves, rank_correlation
+from .localisation import Mask, Values, measure
+from .masks import SHAPES
+from .records import (
+    BLUR_LEVEL,
+    CURVE_BASELINES,
+    CURVE_TARGET,
+    MAIN_SHAPE,
+    OTHER_SHAPES,
+    SPACING,
+    CurveMeasurement,
+    Example,
+    Measurement,
+    Results,
+    Settings,
+    WeightMeasurement,
+    damage_sign,
+    map_name,
+)
+
+
+def generator_for(*names: object) -> Generator:
+    """A generator whose seed is made of names and numbers."""
+    return Generator().manual_seed(zlib.crc32("/".join(map(str, names)).encode()))
+
+
+def _grid_size(image: Tensor) -> tuple[int, int]:
+    height, width = image.shape[-2:]
+    return max(2, height // SPACING), max(2, width // SPACING)
+
+
+def _reduced(values: Tensor, size: tuple[int, int], mode: str) -> Tensor:
+    return functional.interpolate(values[None, None], size=size, mode=mode)[0, 0]
+
+
+Maps = dict[str, Explanation]
+
+
+def _explain(model: QualityModel, feature_map: Tensor, image: Tensor, settings: Settings) -> Maps:
+    """Explanations by name, of every method asked for every target."""
+    size = (image.shape[-2], image.shape[-1])  # the picture's own: a map is drawn where the model's positions lie
+    return {
+        map_name(method, target): explain_features(model, feature_map, size=size, method=method, target=target)
+        for method in settings.methods
+        for target in settings.targets
+    }
+
+
+def _differences(damaged: Maps, pristine: Maps, size: tuple[int, int]) -> dict[str, Values]:
+    """Evidence (H, W) of damage: how each method's own values changed from the pristine picture."""
+    changes = {
+        name: damage_sign(found.target) * torch.from_numpy(found.grid - pristine[name].grid)
+        for name, found in damaged.items()
+    }
+    return {name: _reduced(change, size, "bilinear").numpy() for name, change in changes.items()}
+
+
+def shapes_for(index: int) -> tuple[str, ...]:
+    """Shapes of the damage on the picture of that index: always a quadrant, and one of the others in turn."""
+    return MAIN_SHAPE, OTHER_SHAPES[index % len(OTHER_SHAPES)]
+
+
+def _maps(
+    scorer: Scorer, pristine: Tensor, damaged: Tensor, pristine_maps: Maps, settings: Settings
+) -> tuple[Tensor, dict[tuple[str, str], Values]]:
+    """The damaged image's feature map, and evidence (h, w) of damage by kind and name of the map."""
+    size = _grid_size(damaged)
+    feature_map = scorer.encode(damaged)
+    found = _explain(scorer.model, feature_map, damaged, settings)
+    evidence: dict[tuple[str, str], Values] = {
+        ("map", name): _reduced(damage_sign(each.target) * torch.from_numpy(each.values), size, "nearest-exact").numpy()
+        for name, each in found.items()
+    }
+    for name, values in _differences(found, pristine_maps, size).items():
+        evidence["difference", name] = values
+    change = (feature_map - pristine).norm(dim=1)[0]  # (h, w)
+    evidence["difference", "features"] = _reduced(change, size, "bilinear").numpy()
+    return feature_map, evidence
+
+
+def _baselines(image: Tensor, generator: Generator) -> dict[tuple[str, str], Values]:
+    size = _grid_size(image)
+    return {
+        ("baseline", name): _reduced(make(image, generator), size, "bilinear").numpy()
+        for name, make in BASELINES.items()
+    }
+
+
+def _score(scorer: Scorer, feature_map: Tensor) -> float:
+    with torch.no_grad():
+        return float(scorer.model.score(feature_map))
+
+
+def localise(scorer: Scorer, example: Example, shapes: Sequence[str], settings: Settings) -> Iterator[Measurement]:
+    """Every map of one picture, damaged within each shape by each type."""
+    height, width = example.image.shape[-2:]
+    size = _grid_size(example.image)
+    pristine = scorer.encode(example.image)
+    before, pristine_maps = _score(scorer, pristine), _explain(scorer.model, pristine, example.image, settings)
+    for shape in shapes:
+        place = (settings.seed, example.name, shape)
+        mask = SHAPES[shape](height, width, generator_for(*place))
+        inside: Mask = (_reduced(mask, size, "nearest-exact") > 0.5).numpy()
+        for name in settings.types:
+            generator = generator_for(*place, name)
+            damaged = degrade(example.image, name, level=settings.level, generator=generator, mask=mask)
+            feature_map, evidence = _maps(scorer, pristine, damaged, pristine_maps, settings)
+            evidence |= _baselines(damaged, generator_for(*place, name, "random"))
+            facts = (example.name, name, shape, float(inside.mean()), before, _score(scorer, feature_map))
+            for (kind, map_), values in evidence.items():
+                yield Measurement(*facts, kind, map_, measure(values, inside))
+
+
+def follow_curves(scorer: Scorer, example: Example, settings: Settings) -> Iterator[CurveMeasurement]:
+    """Curves of one pristine picture in the order of each method's map, and of maps that know nothing of the model."""
+    image = example.image
+    generator = generator_for(settings.seed, example.name, "curves")
+    blurred = degrade(image, "gaussian_blur", level=BLUR_LEVEL, generator=generator)
+    feature_map, size = scorer.encode(image), (image.shape[-2], image.shape[-1])
+    orders: dict[str, Values] = {
+        method: explain_features(scorer.model, feature_map, size=size, method=method, target=CURVE_TARGET).values
+        for method in settings.methods
+    }
+    orders |= {name: BASELINES[name](image, generator).numpy() for name in CURVE_BASELINES}
+    for name, values in orders.items():
+        found = draw_curves(
+            lambda way: _score(scorer, scorer.encode(way)), image, blurred, values, steps=settings.steps
+        )
+        yield CurveMeasurement(example.name, name, found)
+
+
+def compare_weights(
+    scorer: Scorer, untrained: QualityModel, example: Example, settings: Settings
+) -> Iterator[WeightMeasurement]:
+    """How alike each method's maps of one picture are with trained and with random weights."""
+    with torch.no_grad():
+        feature_maps = (scorer.encode(example.image), untrained.feature_map(example.image[None]))
+    size = _grid_size(example.image)
+    for method in settings.methods:
+        trained, random = (
+            explain_features(model, features, size=size, method=method, target=CURVE_TARGET).grid
+            for model, features in zip((scorer.model, untrained), feature_maps, strict=True)
+        )
+        yield WeightMeasurement(example.name, method, rank_correlation(trained, random))
+
+
+def benchmark(scorer: Scorer, examples: Sequence[Example], settings: Settings) -> Results:
+    """All measurements on pristine pictures; a bar on standard error shows how far it is.
+
+    Raises:
+        UsageError: if the model has no such target.
+    """
+    for target in settings.targets:
+        find_target(target, scorer.model.settings.pairs)
+    found: list[Measurement] = []
+    followed: list[CurveMeasurement] = []
+    compared: list[WeightMeasurement] = []
+    untrained = with_random_weights(scorer.model, generator_for(settings.seed, "weights"))
+    with_curves = set(np.linspace(0, len(examples) - 1, min(settings.curves, len(examples))).round().astype(int))
+    for index, example in enumerate(tqdm(examples, unit="picture", disable=None)):
+        found += localise(scorer, example, shapes_for(index), settings)
+        compared += compare_weights(scorer, untrained, example, settings)
+        if index in with_curves:
+            followed += follow_curves(scorer, example, settings)
+    return Results(tuple(found), tuple(followed), tuple(compared))

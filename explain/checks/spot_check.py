@@ -1,0 +1,75 @@
+"""One heatmap put to the test: does it find damage whose place is known, and do maps that know no model?"""
+
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+from torch import Generator, Tensor
+
+from explain.maps.explanation import Explanation
+from explain.maps.heatmaps import explain_features
+from qualiclip.degradations import Region
+from qualiclip.drawing.overlay import overlay
+from qualiclip.engines.table import build_engine
+from qualiclip.engines.tiling import encode
+from qualiclip.models.untrained import with_random_weights
+from qualiclip.scoring.scorer import Scorer
+
+from .baselines import BASELINES
+from .faithfulness import rank_correlation
+from .localisation import Values, auroc
+from .records import SPACING, damage_sign
+
+RIVALS = ("random", "edges")  # baselines that a reader understands at once
+
+
+@dataclass(frozen=True)
+class CheckedMap:
+    """A map (H, W) as it is drawn, and the AUROC in [0, 1] with which it finds the damage; 0.5 is chance."""
+
+    name: str
+    values: Values
+    signed: bool
+    auroc: float
+
+
+def evidence_auroc(evidence: Values, region: Region) -> float:
+    """AUROC of a map (H, W), higher where it sees damage, for a region; compared at places 4 px apart, or closer."""
+    height, width = evidence.shape
+    step = min(SPACING, max(1, min(height, width) // 8))
+    places = (slice(step // 2, None, step), slice(step // 2, None, step))
+    return auroc(evidence[places], region.mask(height, width).bool().numpy()[places])
+
+
+def check_maps(
+    explanation: Explanation, damaged: Tensor, region: Region, *, generator: Generator
+) -> tuple[CheckedMap, ...]:
+    """An explanation of a damaged image (3, H, W), then maps of it that know no model, each held against the region."""
+    found = evidence_auroc(damage_sign(explanation.target) * explanation.values, region)
+    rivals = [(name, BASELINES[name](damaged, generator).numpy()) for name in RIVALS]
+    return (
+        CheckedMap(explanation.method, explanation.values, explanation.signed, found),
+        *(CheckedMap(name, values, signed=False, auroc=evidence_auroc(values, region)) for name, values in rivals),
+    )
+
+
+def explain_untrained(
+    scorer: Scorer, image: Tensor, explanation: Explanation, *, generator: Generator
+) -> tuple[Explanation, float]:
+    """The same explanation of an image (3, H, W) by the model with random weights; the rank correlation of the two."""
+    model = with_random_weights(scorer.model, generator)
+    feature_map = encode(build_engine("eager", model, precision="fp32", key="random"), image[None])
+    size = (image.shape[-2], image.shape[-1])
+    untrained = explain_features(model, feature_map, size=size, method=explanation.method, target=explanation.target)
+    return untrained, rank_correlation(explanation.grid, untrained.grid)
+
+
+def draw_map(picture: Image.Image, values: Values, region: Region, *, signed: bool, side: int) -> Image.Image:
+    """A picture with a map (H, W) over it and the outline of a region, at most `side` px long."""
+    drawn = overlay(picture, values.astype("float32"), colormap="viridis", signed=signed, opacity=0.7)
+    drawn.thumbnail((side, side), Image.Resampling.LANCZOS)
+    right, bottom = drawn.width - 1, drawn.height - 1
+    box = (region.left * right, region.top * bottom, region.right * right, region.bottom * bottom)
+    pen = ImageDraw.Draw(drawn)
+    pen.rectangle(box, outline="black", width=6)
+    pen.rectangle((box[0] + 2, box[1] + 2, box[2] - 2, box[3] - 2), outline="white", width=2)
+    return drawn

@@ -1,0 +1,265 @@
+"""Figure of models and pictures side by side: scores, bars, and heatmaps on one scale; tuned beside untuned."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+from torch.nn import functional
+
+from explain.maps.heatmaps import METHODS, TARGETS, explain_features
+from qualiclip.drawing.canvas import EDGE, ON_PAPER, Canvas, caption_lines, fitted, heading_height, line_height
+from qualiclip.drawing.lettering import DARK, HEADING, INK, LIGHT, MIDDLE, PLAIN, QUIET, SMALL, TITLE
+from qualiclip.drawing.overlay import overlay
+from qualiclip.errors import UsageError, look_up
+from qualiclip.pictures import image_to_picture
+from qualiclip.scoring.reports import PairReport, QualityReport
+from qualiclip.scoring.scorer import Scorer
+
+COLORS = (DARK, MIDDLE, LIGHT)  # of the models, in their order
+MOST_PICTURES = 6
+BOX, TALLEST, GAP = 2.9, 2.9, 0.2  # in; a picture's box, and the space between two
+LABELS, BARS_WIDTH, VALUES = 1.7, 2.2, 0.5  # in; names of the pairs, their bars, the numbers beside them
+HEAD, BELOW = 0.75, 0.4  # in; a block's words above its pictures, and the space below
+BAR, LABEL, BETWEEN = 0.17, 0.165, 0.08  # in; height of a bar, of a line beside it, and between two groups
+CONTOUR = 0.5  # of the scale; drawn as a line, for those who can't tell the colours
+COLORMAP, OPACITY = "viridis", 0.8
+SCALES: Mapping[str, str] = MappingProxyType(  # which maps share a scale: those of a picture, all, or none
+    {
+        "picture": "All maps of a picture are on one scale, in {unit}: the strongest place of any of them is its end.",
+        "figure": "All maps are on one scale, in {unit}: the strongest place of any of them is its end.",
+        "map": "Each map has its own scale, whose end is its strongest place: colours of two maps don't compare.",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What one model makes of a picture: its report, and its heatmap's own values (h, w), unscaled."""
+
+    report: QualityReport
+    grid: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A picture, as large as it is shown, and each model's opinion of it at full size."""
+
+    name: str
+    picture: Image.Image
+    opinions: tuple[Opinion, ...]
+
+
+def compare_models(
+    image: torch.Tensor, scorers: Sequence[Scorer], *, path: Path, method: str, target: str
+) -> Comparison:
+    """Opinions of several models on an image (3, H, W), each from one pass through its network.
+
+    Raises:
+        UsageError: if the method or the target is unknown.
+    """
+    opinions = []
+    for scorer in scorers:
+        feature_map = scorer.encode(image)
+        grid_size = (feature_map.shape[-2], feature_map.shape[-1])
+        explanation = explain_features(scorer.model, feature_map, size=grid_size, method=method, target=target)
+        opinions.append(Opinion(scorer.report(image, feature_map, path=str(path)), explanation.grid))
+    return Comparison(path.name, shown_picture(image_to_picture(image)), tuple(opinions))
+
+
+def shown_picture(picture: Image.Image) -> Image.Image:
+    """A copy of a picture, as large as the figure shows it."""
+    shown = picture.copy()
+    shown.thumbnail((round(BOX * ON_PAPER), round(TALLEST * ON_PAPER)), Image.Resampling.LANCZOS)
+    return shown
+
+
+def same_scale(comparison: Comparison, *, signed: bool) -> tuple[list[NDArray[np.float32]], float]:
+    """The heatmaps (H, W) of all models at the picture's size, divided by their common peak, and that peak.
+
+    A peak of 0 means that no place speaks for the target in any of them.
+    """
+    maps = _maps(comparison, signed)
+    peak = _peak(maps)
+    return _over(maps, peak), peak
+
+
+def _maps(comparison: Comparison, signed: bool) -> list[NDArray[np.float32]]:
+    """The heatmaps (H, W) at the picture's size, unscaled."""
+    size = (comparison.picture.height, comparison.picture.width)
+    maps: list[NDArray[np.float32]] = []
+    for opinion in comparison.opinions:
+        kept = torch.from_numpy(opinion.grid if signed else np.maximum(opinion.grid, 0))
+        maps.append(functional.interpolate(kept[None, None], size=size, mode="bilinear")[0, 0].numpy())  # (H, W)
+    return maps
+
+
+def _peak(maps: Sequence[NDArray[np.float32]]) -> float:
+    return max(float(np.abs(values).max()) for values in maps)
+
+
+def _over(maps: Sequence[NDArray[np.float32]], peak: float) -> list[NDArray[np.float32]]:
+    return [values / np.float32(peak or 1) for values in maps]
+
+
+def _scaled(comparisons: Sequence[Comparison], *, signed: bool, scale: str) -> list[list[NDArray[np.float32]]]:
+    """The heatmaps of each picture, on one of the `SCALES`."""
+    maps = [_maps(comparison, signed) for comparison in comparisons]
+    if scale == "map":
+        return [[_over([values], _peak([values]))[0] for values in those] for those in maps]
+    peaks = [_peak(those) for those in maps]
+    if scale == "figure":
+        peaks = [max(peaks)] * len(peaks)
+    return [_over(those, peak) for those, peak in zip(maps, peaks, strict=True)]
+
+
+def _draw_lines(axes: Axes, values: NDArray[np.float32]) -> None:
+    """Lines where a heatmap reaches half of the scale: solid what raises, dashed what lowers."""
+    for level, style in ((CONTOUR, "solid"), (-CONTOUR, "dashed")):
+        if values.min() < level < values.max():
+            axes.contour(values, levels=[level], colors=["black"], linewidths=1.2, linestyles=style)
+
+
+def _prompts(pair: PairReport) -> tuple[str, str]:
+    return pair.positive, pair.negative
+
+
+def _pairs_of(opinions: Sequence[Opinion]) -> list[tuple[str, str]]:
+    """The prompt pairs of all models, each once."""
+    return list(dict.fromkeys(_prompts(pair) for opinion in opinions for pair in opinion.report.pairs))
+
+
+def _group_height(opinions: Sequence[Opinion]) -> float:
+    return max(len(opinions) * BAR, 2 * LABEL) + BETWEEN
+
+
+def _bars_height(opinions: Sequence[Opinion]) -> float:
+    return len(_pairs_of(opinions)) * _group_height(opinions)
+
+
+def _draw_bars(canvas: Canvas, x: float, y: float, opinions: Sequence[Opinion]) -> None:
+    """A group of bars for each prompt pair, a bar in it for each model."""
+    height, step = _bars_height(opinions), _group_height(opinions)
+    axes = canvas.axes(x + LABELS, y, BARS_WIDTH, height)
+    axes.set(xlim=(0, 1), ylim=(height, 0), yticks=[])
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"], fontsize=SMALL, color=INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    for row, prompts in enumerate(_pairs_of(opinions)):
+        middle = (row + 0.5) * step
+        for words, offset, color in zip(prompts, (-LABEL / 2, LABEL / 2), (INK, QUIET), strict=True):
+            place = (x + LABELS - 0.1, y + middle + offset)
+            canvas.text(*place, words, LABELS - 0.1, size=SMALL, color=color, align="right")
+        for index, opinion in enumerate(opinions):
+            place_of_bar = middle + (index + 0.5 - len(opinions) / 2) * BAR
+            for value in (pair.probability for pair in opinion.report.pairs if _prompts(pair) == prompts):
+                axes.barh(place_of_bar, value, height=0.85 * BAR, color=COLORS[index], edgecolor=INK, linewidth=0.5)
+                right = x + LABELS + BARS_WIDTH + 0.1
+                canvas.text(right, y + place_of_bar, f"{value:.2f}", VALUES, size=SMALL)
+
+
+def _draw_model(canvas: Canvas, x: float, y: float, report: QualityReport, color: str) -> None:
+    """A model's name beside its colour, and its score below."""
+    swatch = canvas.axes(x, y - 0.08, 0.16, 0.16)
+    swatch.set(facecolor=color, xticks=[], yticks=[])
+    canvas.text(x + 0.26, y, report.model, BOX - 0.26, size=HEADING)
+    canvas.text(x, y + 0.32, f"{report.score:.3f}", BOX, size=TITLE, weight="bold")
+
+
+def _block_height(comparison: Comparison) -> float:
+    tallest = fitted(comparison.picture, BOX, TALLEST)[1]
+    return HEAD + max(tallest, _bars_height(comparison.opinions) + 0.3) + BELOW
+
+
+def _draw_block(
+    canvas: Canvas, y: float, comparison: Comparison, maps: Sequence[NDArray[np.float32]], signed: bool
+) -> None:
+    """One picture: itself, what each model says of it, the heatmaps, the bars."""
+    report = comparison.opinions[0].report
+    picture, size = comparison.picture, fitted(comparison.picture, BOX, TALLEST)
+    canvas.text(EDGE, y + 0.1, comparison.name, BOX, size=HEADING)
+    canvas.text(EDGE, y + 0.42, f"{report.width} × {report.height} px", BOX, size=SMALL, color=QUIET)
+    canvas.picture(EDGE, y + HEAD, size, picture)
+    for index, (opinion, values) in enumerate(zip(comparison.opinions, maps, strict=True)):
+        x = EDGE + (index + 1) * (BOX + GAP)
+        _draw_model(canvas, x, y + 0.1, opinion.report, COLORS[index])
+        shown = overlay(picture, values, colormap=COLORMAP, signed=signed, opacity=OPACITY)
+        _draw_lines(canvas.picture(x, y + HEAD, size, shown), values)
+    x = EDGE + (len(maps) + 1) * (BOX + GAP) + 0.1
+    words = "probability of the better prompt"
+    canvas.text(x + LABELS, y + 0.42, words, BARS_WIDTH + 0.1 + VALUES, size=PLAIN)
+    _draw_bars(canvas, x, y + HEAD, comparison.opinions)
+
+
+def _key(signed: bool) -> tuple[Image.Image, str, str]:
+    """The colours of a heatmap as they look on gray, and what their ends mean."""
+    values = np.tile(np.linspace(-1 if signed else 0, 1, 256, dtype=np.float32), (8, 1))
+    gray = Image.new("RGB", (256, 8), (128, 128, 128))
+    strip = overlay(gray, values, colormap=COLORMAP, signed=signed, opacity=OPACITY)
+    return (strip, "lowers", "raises") if signed else (strip, "nothing", "most")
+
+
+def _draw_key(canvas: Canvas, y: float, signed: bool) -> None:
+    strip, low, high = _key(signed)
+    canvas.text(EDGE + 0.75, y, low, 0.75, size=SMALL, align="right")
+    canvas.picture(EDGE + 0.85, y - 0.08, (BOX - 0.85 - 0.65, 0.16), strip)
+    canvas.text(EDGE + BOX - 0.55, y, high, 0.75, size=SMALL)
+
+
+def check_counts(pictures: int, models: int) -> None:
+    """Check that a figure has room for that many pictures and models.
+
+    Raises:
+        UsageError: if it has not.
+    """
+    if not 1 <= pictures <= MOST_PICTURES:
+        raise UsageError(f"a figure shows 1 to {MOST_PICTURES} pictures, got {pictures}")
+    if not 1 <= models <= len(COLORS):
+        raise UsageError(f"a figure shows 1 to {len(COLORS)} models, got {models}")
+
+
+def comparison_figure(
+    comparisons: Sequence[Comparison],
+    *,
+    method: str,
+    target: str,
+    title: str,
+    facts: list[str],
+    scale: str = "picture",
+) -> Figure:
+    """A block for each picture: itself, scores and heatmaps of all models, and the bars of the prompt pairs.
+
+    The heatmaps of one picture are on one scale: a colour means the same value in each of them. With the `scale`
+    "figure" those of all pictures are, with "map" each has its own.
+
+    Raises:
+        UsageError: if there are more pictures or models than can be seen on one figure, or the scale is unknown.
+    """
+    models, signed = len(comparisons[0].opinions), TARGETS[target].signed
+    check_counts(len(comparisons), models)
+    width = 2 * EDGE + (models + 1) * (BOX + GAP) + 0.1 + LABELS + BARS_WIDTH + 0.1 + VALUES
+    lines = "Lines run at half of the scale, dashed where the score is lowered. " if signed else ""
+    said = look_up(SCALES, scale, kind="scale").format(unit="logits" if METHODS[method].in_logits else "cosines")
+    caption = caption_lines(
+        f"Heatmaps: {METHODS[method].label}. {TARGETS[target].description} {said} {lines}"
+        "A heatmap is a hint, not a proof.",
+        width - BOX - GAP,
+    )
+    top = heading_height(facts) + 0.3
+    bottom = top + sum(_block_height(comparison) for comparison in comparisons)
+    canvas = Canvas(width, bottom + len(caption) * line_height(SMALL) + EDGE)
+    canvas.heading(title, facts)
+    y = top
+    for comparison, maps in zip(comparisons, _scaled(comparisons, signed=signed, scale=scale), strict=True):
+        _draw_block(canvas, y, comparison, maps, signed)
+        y += _block_height(comparison)
+    _draw_key(canvas, bottom + line_height(SMALL) / 2, signed)
+    for index, line in enumerate(caption):
+        height = bottom + (index + 0.5) * line_height(SMALL)
+        canvas.text(EDGE + BOX + GAP, height, line, width, size=SMALL, color=QUIET)
+    return canvas.figure

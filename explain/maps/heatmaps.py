@@ -1,0 +1,97 @@
+"""Heatmaps: where in the picture the model finds what raises or lowers its score.
+
+Every map starts from the feature map of the score; none needs a second pass through the trunk, but for the finer map of
+local quality, which is asked for by its stride.
+"""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from qualiclip.errors import UsageError, look_up
+from qualiclip.models.qualiclip import QualityModel
+
+from .cams import MOST_POSITIONS, PrincipalCam
+from .defaults import DEFAULT_METHOD, DEFAULT_TARGET
+from .explanation import Explanation
+from .methods import METHODS, Method
+from .quality_map import STRIDE, Progress, fine_quality_grid
+from .scale import _drawn, difference_of_models, on_one_scale
+from .targets import TARGETS, Target, find_target
+
+__all__ = [
+    "DEFAULT_METHOD",
+    "DEFAULT_TARGET",
+    "METHODS",
+    "TARGETS",
+    "Explanation",
+    "difference_of_models",
+    "explain_features",
+    "explain_finely",
+    "on_one_scale",
+]
+
+
+def _meaning(method: Method, target: Target, positions: int) -> str:
+    if not method.knows_target:
+        said = "Where the features differ most from their mean. This method does not know the target."
+    elif isinstance(method.grid, PrincipalCam):
+        said = "Places that matter most for this target; this method can't tell for it from against it."
+    elif method.signed or not target.signed:
+        said = target.description
+    else:
+        said = f"{target.rising} This method does not show what lowers it."
+    if isinstance(method.grid, PrincipalCam) and positions > MOST_POSITIONS:
+        said += f" Computed on a feature map pooled from {positions} to at most {MOST_POSITIONS} positions."
+    return said
+
+
+def explain_features(
+    model: QualityModel,
+    feature_map: Tensor,
+    *,
+    size: tuple[int, int],
+    method: str,
+    target: str,
+    progress: Progress | None = None,
+) -> Explanation:
+    """Heatmap of an image of the given size (H, W) [px] from its feature map (1, C, h, w).
+
+    `progress` is told by methods that take something away again and again (`Method.reports`) how often they have, of
+    how many times; an exception raised in it stops the work.
+
+    Raises:
+        UsageError: if the method or the target is unknown.
+    """
+    if feature_map.shape[0] != 1:
+        raise UsageError(f"one feature map at a time, got a batch of {feature_map.shape[0]}")
+    wanted = find_target(target, model.settings.pairs)
+    row = look_up(METHODS, method, kind="heatmap method")
+    told = {"progress": progress} if row.reports else {}
+    grid = row.grid(model, feature_map, wanted.value, **told)
+    signed = row.signed and wanted.signed
+    values = _drawn(grid, size, stride=STRIDE, signed=signed)
+    return Explanation(method, target, values, grid.numpy(), signed, _meaning(row, wanted, grid.numel()))
+
+
+def explain_finely(
+    model: QualityModel,
+    encode: Callable[[Tensor], Tensor],
+    image: Tensor,
+    *,
+    target: str,
+    stride: int,
+    progress: Progress | None = None,
+) -> Explanation:
+    """Local quality of an image (3, H, W) at positions `stride` px apart: (32 / stride)² encodings by `encode`.
+
+    `progress` is told how many are done, of how many; an exception raised in it stops the work.
+
+    Raises:
+        UsageError: if the target is unknown, or the stride is not 32, 16 or 8.
+    """
+    wanted = find_target(target, model.settings.pairs)
+    grid = fine_quality_grid(model, encode, image, wanted.value, stride=stride, progress=progress)
+    height, width = image.shape[-2:]
+    values = _drawn(grid, (height, width), stride=stride, signed=wanted.signed)
+    return Explanation("quality_map", target, values, grid.numpy(), wanted.signed, wanted.description, stride)

@@ -1,0 +1,129 @@
+"""Local quality: the model's answer for every position alone, as if its feature map had no other.
+
+Without positional embedding, the pooling of a single position is its value path: `pool()` of a 1×1 feature map. What a
+position has seen of the picture is another matter: a wide surrounding, not its 32 px (docs/heatmaps.md).
+"""
+
+import itertools
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from qualiclip.errors import UsageError
+from qualiclip.models.qualiclip import QualityModel
+
+from .parts import part_similarities, project
+from .targets import Value
+
+WINDOW = 3  # positions: a side of the windows of `window_grid`
+BATCH_NUMBERS = 2**22  # in the rows of a feature map that are pooled at once: 16 MiB
+STRIDE = 32  # px between the positions of the feature map
+STRIDES = (32, 16, 8)  # 1, 4 and 16 encodings of the picture
+
+Encode = Callable[[Tensor], Tensor]  # image (3, H, W) → feature map (1, C, h, w)
+Progress = Callable[[int, int], None]  # done, total; an exception raised in it stops the work
+
+
+def local_similarities(model: QualityModel, feature_map: Tensor) -> Tensor:
+    """Similarities (h, w, K, 2) of each position of a feature map (1, C, h, w), taken alone."""
+    pooling = model.backbone.attnpool
+    with torch.no_grad():
+        positions = feature_map[0].permute(1, 2, 0)  # (h, w, C)
+        embeddings = functional.normalize(pooling.c_proj(pooling.v_proj(positions)), dim=-1)  # (h, w, D)
+        return torch.einsum("hwd,kpd->hwkp", embeddings, model.prompt_features)
+
+
+def local_scores(model: QualityModel, feature_map: Tensor) -> Tensor:
+    """Quality score (h, w) in [0, 1] of each position of a feature map (1, C, h, w), taken alone."""
+    return model.probabilities(local_similarities(model, feature_map)).mean(dim=-1)
+
+
+def quality_grid(model: QualityModel, feature_map: Tensor, value: Value) -> Tensor:
+    """A target at each position (h, w) of a feature map (1, C, h, w) taken alone, in logits."""
+    return model.settings.scale * value(local_similarities(model, feature_map))
+
+
+def _neighbours(side: int) -> Tensor:
+    """The 3 positions (side, 3) around each position of a side; at its ends, the last one again."""
+    reach = WINDOW // 2
+    return (torch.arange(side)[:, None] + torch.arange(-reach, reach + 1)).clamp(0, side - 1)
+
+
+def _window_similarities(model: QualityModel, features: Tensor) -> Tensor:
+    """Similarities (h, w, K, 2) of the 3 × 3 positions around each in all rows of (C, h + 2, w) but the outermost."""
+    positions = features.permute(1, 2, 0).contiguous()  # (h + 2, w, C)
+    width = features.shape[2]
+    counts = functional.one_hot(_neighbours(width), width).sum(dim=1).float()  # (w, w): of positions in windows
+    sums = counts @ positions.unfold(0, WINDOW, 1).sum(dim=-1)  # (h, w, C)
+    keys, values = (
+        projected.flatten(0, 1).unfold(0, WINDOW * width, width).transpose(1, 2)  # (h, 3·w, C), a view
+        for projected in project(model.backbone.attnpool, positions)
+    )
+    return part_similarities(model, sums / WINDOW**2, (keys, values), counts.repeat(1, WINDOW))
+
+
+def window_similarities(model: QualityModel, feature_map: Tensor) -> Tensor:
+    """Similarities (h, w, K, 2) of the 3 × 3 positions around each position of a feature map (1, C, h, w).
+
+    The windows are pooled as pictures are, with attention. At the border of the picture positions are repeated.
+    """
+    rows = _neighbours(feature_map.shape[2])  # (h, 3)
+    size = max(1, BATCH_NUMBERS // feature_map[0, :, 0].numel())
+    with torch.no_grad():
+        bands = [torch.cat([band[:1, 0], band[:, 1], band[-1:, 2]]) for band in torch.split(rows, size)]
+        return torch.cat([_window_similarities(model, feature_map[0, :, band]) for band in bands])
+
+
+def window_grid(model: QualityModel, feature_map: Tensor, value: Value) -> Tensor:
+    """A target of the 3 × 3 positions around each position (h, w) of a feature map (1, C, h, w), smoothed, in logits.
+
+    Each position gets the mean of the windows it is the centre or a neighbour of. Damage is seldom as small as one
+    position, and one position alone is noisy: compared with the pristine picture, this finds damage better.
+    """
+    grid = model.settings.scale * value(window_similarities(model, feature_map))[None, None]  # (1, 1, h, w)
+    smooth = functional.avg_pool2d(grid, WINDOW, stride=1, padding=WINDOW // 2, count_include_pad=False)
+    return smooth[0, 0]
+
+
+def fine_quality_grid(
+    model: QualityModel, encode: Encode, image: Tensor, value: Value, *, stride: int, progress: Progress | None = None
+) -> Tensor:
+    """As `quality_grid`, for an image (3, H, W), with positions `stride` px apart: (32 / stride)² encodings.
+
+    The image is encoded again and again, each time with some more rows and columns cut off at its top and left; nothing
+    is padded. Position (y, x) is that of the 32 px from (y · stride, x · stride), which all lie inside the image. Close
+    to the top and the left, shifted copies lack what was cut off. Positions at multiples of 32 px are those of the
+    picture as it is.
+
+    Raises:
+        UsageError: if the stride is not 32, 16 or 8.
+    """
+    if stride not in STRIDES:
+        raise UsageError(f"stride must be one of {', '.join(map(str, STRIDES))} px, got {stride}")
+    many = STRIDE // stride
+    shifts = list(itertools.product(range(many), repeat=2))
+    parts = {}
+    for done, (down, across) in enumerate(shifts):
+        _report(progress, done, len(shifts))
+        crop = image[:, down * stride :, across * stride :]
+        if min(crop.shape[-2:]) >= STRIDE:  # else it has no position
+            parts[down, across] = quality_grid(model, encode(crop), value)
+    _report(progress, len(shifts), len(shifts))
+    return _interleave(parts, many)
+
+
+def _report(progress: Progress | None, done: int, total: int) -> None:
+    if progress is not None:
+        progress(done, total)
+
+
+def _interleave(parts: dict[tuple[int, int], Tensor], many: int) -> Tensor:
+    """One grid of the grids of all shifts; every `many`-th row and column is of the same one."""
+    height = sum(part.shape[0] for (_, across), part in parts.items() if across == 0)
+    width = sum(part.shape[1] for (down, _), part in parts.items() if down == 0)
+    grid = torch.empty(height, width)
+    for (down, across), part in parts.items():
+        grid[down::many, across::many] = part
+    return grid

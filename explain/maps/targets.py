@@ -1,0 +1,95 @@
+"""What a heatmap is asked for: what raises the score, what lowers it, the difference, or one prompt pair."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+
+from torch import Tensor
+
+from qualiclip.errors import UsageError, look_up, unknown_name
+from qualiclip.models.prompts import PromptPair
+
+Value = Callable[[Tensor], Tensor]
+PAIR = "pair:"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A linear function of the similarities (…, K, 2) to the prompts, with values (…).
+
+    `rising` describes it for maps that show only what raises it.
+    """
+
+    label: str
+    description: str
+    rising: str
+    value: Value
+    signed: bool
+
+
+def _positive(similarities: Tensor) -> Tensor:
+    return similarities[..., 0].mean(dim=-1)
+
+
+def _negative(similarities: Tensor) -> Tensor:
+    return similarities[..., 1].mean(dim=-1)
+
+
+def _difference(similarities: Tensor) -> Tensor:
+    return _positive(similarities) - _negative(similarities)
+
+
+def _difference_of_pair(similarities: Tensor, *, index: int) -> Tensor:
+    return similarities[..., index, 0] - similarities[..., index, 1]
+
+
+_GOOD, _BAD = (f"Places that raise the similarity to the {kind} prompts." for kind in ("positive", "negative"))
+TARGETS: Mapping[str, Target] = MappingProxyType(
+    {
+        "good": Target("Good quality", _GOOD, _GOOD, _positive, signed=False),
+        "bad": Target("Bad quality", _BAD, _BAD, _negative, signed=False),
+        "difference": Target(
+            "Difference",
+            "Places that raise the score (blue) and places that lower it (red).",
+            "Places that raise the score.",
+            _difference,
+            signed=True,
+        ),
+    }
+)
+
+
+def _pair_target(index: int, pair: PromptPair) -> Target:
+    return Target(
+        f"Pair: {pair.positive}",
+        f"Places that speak for “{pair.positive}” (blue) and for “{pair.negative}” (red).",
+        f"Places that speak for “{pair.positive}”.",
+        partial(_difference_of_pair, index=index),
+        signed=True,
+    )
+
+
+def target_table(pairs: Sequence[PromptPair]) -> dict[str, Target]:
+    """All targets of a model with these prompt pairs: those of every model, and `pair:1` and so on."""
+    return {**TARGETS, **{f"{PAIR}{index + 1}": _pair_target(index, pair) for index, pair in enumerate(pairs)}}
+
+
+def find_target(name: str, pairs: Sequence[PromptPair]) -> Target:
+    """The target of that name; a pair may be named by its number or by a part of its positive prompt.
+
+    Raises:
+        UsageError: if there is none, or if several pairs fit.
+    """
+    table = target_table(pairs)
+    words = name.removeprefix(PAIR).strip().casefold()
+    if name in table or words == name.casefold() or words.isdecimal():
+        return look_up(table, name, kind="heatmap target")
+    positives = [pair.positive for pair in pairs]
+    found = [index for index, positive in enumerate(positives) if words and words in positive.casefold()]
+    if not found:
+        raise unknown_name("prompt pair", name.removeprefix(PAIR), positives)
+    if len(found) > 1:
+        fitting = ", ".join(f"{PAIR}{index + 1} ({positives[index]})" for index in found)
+        raise UsageError(f"heatmap target {name!r} fits several pairs; choose one of {fitting}")
+    return _pair_target(found[0], pairs[found[0]])

@@ -1,0 +1,1 @@
+"""A score taken apart in numbers: its arithmetic, and its dependence on size and place."""

@@ -1,0 +1,1 @@
+"""Scores beside opinions: correlation, error, and the pairs on which two models disagree."""

@@ -1,0 +1,1 @@
+"""What all figures share: canvas, lettering, files, heatmaps over pictures."""

@@ -1,0 +1,1 @@
+"""Networks that judge quality, and the prompts they are asked."""

@@ -1,0 +1,1 @@
+"""Pictures in, reports out: one, many, at every level of a degradation."""

@@ -1,0 +1,1 @@
+"""Files of weights: the registry of models, downloads, formats, loading."""

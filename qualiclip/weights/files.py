@@ -1,0 +1,87 @@
+"""Files of weights: where they may lie on this machine, and whether they are the right ones."""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from filelock import FileLock
+
+from qualiclip.errors import WeightsError
+
+HUB = "https://huggingface.co"
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file of weights: its name here, and its addresses, tried in turn.
+
+    `hub` are repository and file on the Hugging Face hub. Where no SHA-256 is known, that of the first download is
+    written down and checked ever after.
+    """
+
+    name: str
+    url: str | None = None
+    hub: tuple[str, str] | None = None
+    sha256: str | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where a person can get it."""
+        hub = f"{HUB}/{self.hub[0]}/resolve/main/{self.hub[1]}" if self.hub else None
+        return tuple(address for address in (self.url, hub) if address)
+
+
+# Files on this machine
+
+
+def cache_folder() -> Path:
+    """Our own small notes: hashes of downloads, embeddings of prompts."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "qualiclip-studio"
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def find(file: RemoteFile) -> Path | None:
+    """The file in the folder of QUALICLIP_WEIGHTS or in one of the usual caches; None if it is in none of them."""
+    from huggingface_hub import try_to_load_from_cache
+
+    names = [file.name, *([file.hub[1]] if file.hub else [])]
+    folders = [Path(torch.hub.get_dir()) / "checkpoints", Path(torch.hub.get_dir()) / "pyiqa"]
+    if own := os.environ.get("QUALICLIP_WEIGHTS"):
+        folders.insert(0, Path(own))
+    for path in (folder / name for folder in folders for name in names):
+        if path.is_file():
+            return path
+    cached = try_to_load_from_cache(*file.hub) if file.hub else None
+    return Path(cached) if isinstance(cached, str) else None
+
+
+def check_sha256(file: RemoteFile, path: Path) -> str:
+    """SHA-256 of a file that was found, after comparing it with the known or the first one.
+
+    Raises:
+        WeightsError: if it is another than the known or the first one.
+    """
+    digest = file_sha256(path)
+    notes = cache_folder() / "sha256.json"
+    notes.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(notes.with_suffix(".lock")):
+        known = json.loads(notes.read_text()) if notes.is_file() else {}
+        expected = file.sha256 or known.setdefault(file.name, digest)
+        notes.write_text(json.dumps(known, indent=2))
+    if digest != expected:
+        raise WeightsError(
+            f"{path}: SHA-256 {digest[:12]}… where {expected[:12]}… is expected; delete the file and get it again, "
+            f"or delete {notes} if the file was changed on purpose"
+        )
+    return digest

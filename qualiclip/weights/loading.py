@@ -1,0 +1,134 @@
+"""Models by name or path: which file, which format, which prompts."""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from safetensors.torch import load_file, save_file
+from torch import Generator, Tensor
+
+from qualiclip.errors import WeightsError
+from qualiclip.models.prompts import ANTONYM_PAIRS, PromptPair
+from qualiclip.models.qualiclip import QualityModel
+from qualiclip.models.text import TextEncoder, is_text_key, pair_features, texts_of
+from qualiclip.models.untrained import ABOUT, SEED, TRAINED, UNTRAINED, state_sha256, with_random_weights
+
+from .checkpoints import (
+    CONTEXTS,
+    PROMPT_FEATURES,
+    clip_model,
+    clip_state,
+    is_clip,
+    own_model,
+    read_file,
+    stored_features,
+)
+from .files import cache_folder
+from .registry import REGISTRY, fetch_model, resolve_model
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A loaded model with what is known about where it comes from.
+
+    `text` makes its text encoder from the file, or is None if the file has none.
+    """
+
+    name: str
+    model: QualityModel
+    sha256: str
+    training: Mapping[str, Any] = field(default_factory=dict)
+    text: Callable[[], TextEncoder] | None = None
+
+
+def load_checkpoint(
+    name: str, *, pairs: tuple[PromptPair, ...] | None = None, scale: float | None = None
+) -> Checkpoint:
+    """The model of that name or path on the CPU: eval mode, single precision, no gradients.
+
+    `pairs` replaces its prompts, encoded by its own text encoder, `scale` the factor before the softmax (the authors'
+    100, pyiqa's 50). The name `compact-untrained` stands for compact's network with random weights.
+
+    Raises:
+        UsageError: if the name is unknown, or the scale not positive.
+        WeightsError: if the file can't be had, is damaged, does not fit, or has no text encoder for `pairs`.
+    """
+    if name == UNTRAINED:
+        return _untrained(load_checkpoint(TRAINED, pairs=pairs, scale=scale))
+    name = resolve_model(name)
+    entry = REGISTRY.get(name)
+    path, sha256 = fetch_model(name)
+    metadata, state = read_file(path)
+    label = name if entry else path.name
+    training: Mapping[str, Any] = {}
+    text: Callable[[], TextEncoder] | None = None
+    if scale is None and entry:
+        scale = entry.scale
+    if CONTEXTS in state:
+        base = (entry.base if entry else None) or "qualiclip"
+        model = _learned_model(label, state[CONTEXTS], sha256, base, pairs)
+    elif is_clip(state):
+        features = _features(label, state, sha256, pairs)
+        model = clip_model(label, state, features, pairs=pairs or ANTONYM_PAIRS, scale=100.0)
+        text = partial(_text_encoder, path) if any(map(is_text_key, clip_state(state))) else None
+    elif pairs is not None:
+        raise WeightsError(f"{label} has no text encoder: its prompts are fixed; choose another model for own prompts")
+    else:
+        model, training = own_model(label, metadata, state)
+    if scale is not None:
+        model.settings = replace(model.settings, scale=scale)
+    return Checkpoint(label, model, sha256, MappingProxyType(dict(training)), text)
+
+
+def _text_encoder(path: Path) -> TextEncoder:
+    return TextEncoder(clip_state(read_file(path)[1]))
+
+
+def _untrained(trained: Checkpoint) -> Checkpoint:
+    model = with_random_weights(trained.model, Generator().manual_seed(SEED))
+    return Checkpoint(UNTRAINED, model, state_sha256(model), MappingProxyType(dict(ABOUT)))
+
+
+def _features(label: str, state: Mapping[str, Tensor], sha256: str, pairs: tuple[PromptPair, ...] | None) -> Tensor:
+    """Embeddings (K, 2, D) of the prompts: those of the file, or encoded by its text encoder."""
+    if pairs is None and PROMPT_FEATURES in state:
+        return stored_features(label, state, pairs=len(ANTONYM_PAIRS))
+    texts = texts_of(pairs or ANTONYM_PAIRS)
+    return _cached((sha256, *texts), lambda: pair_features(TextEncoder(clip_state(state)).encode(texts)))
+
+
+def _learned_model(
+    label: str, contexts: Tensor, sha256: str, base: str, pairs: tuple[PromptPair, ...] | None
+) -> QualityModel:
+    if pairs is not None:
+        raise WeightsError(f"{label} has learned prompts; choose {base} for own ones")
+    texts = texts_of(ANTONYM_PAIRS)
+    if contexts.dim() != 3 or len(contexts) != len(texts):
+        raise WeightsError(f"{label}: {CONTEXTS!r} has the shape {tuple(contexts.shape)}, not ({len(texts)}, M, width)")
+    path, base_sha256 = fetch_model(base)
+    state = clip_state(read_file(path)[1])
+
+    def encode() -> Tensor:
+        return pair_features(TextEncoder(state).encode_learned(texts, contexts.float()))
+
+    features = _cached((base_sha256, sha256), encode)
+    return clip_model(label, state, features, pairs=ANTONYM_PAIRS, scale=100.0)
+
+
+def _cached(parts: tuple[str, ...], compute: Callable[[], Tensor]) -> Tensor:
+    """Embeddings of prompts, computed once for the weights and texts that `parts` names."""
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    path = cache_folder() / "prompts" / f"{key}.safetensors"
+    if path.is_file():
+        return load_file(path)["features"]
+    features = compute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}")
+    save_file({"features": features.contiguous()}, partial)
+    partial.replace(path)
+    return features

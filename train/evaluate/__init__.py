@@ -1,0 +1,1 @@
+"""How well the scores of a model agree with those of people."""

@@ -1,0 +1,184 @@
+"""Results of an evaluation as files: predictions as CSV, all numbers as JSON, tables as Markdown."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from qualiclip.errors import InputError
+from train.evaluate.datasets.rated import Rated, number, read_csv
+
+from .about import About
+from .protocol import Evaluation, Part, Prediction
+
+PREDICTION_COLUMNS = ("file", "opinion", "score", "reference", "degradation", "level", "split", "error")
+
+
+# Predictions
+
+
+def _cell(value: object) -> object:
+    return "" if value is None else value
+
+
+def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
+    """Write a row for each picture; `read_predictions` gives back the same."""
+    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+        writer = csv.writer(file)
+        writer.writerow(PREDICTION_COLUMNS)
+        for row in predictions:
+            rated = row.rated
+            own = (rated.reference, rated.degradation, rated.level, rated.split)
+            values = (rated.path.as_posix(), rated.opinion, row.score, *own, row.error)
+            writer.writerow([_cell(value) for value in values])
+
+
+def read_predictions(path: Path) -> list[Prediction]:
+    """Predictions that were written before.
+
+    Raises:
+        InputError: if the file is missing, a column is missing, or a number is none.
+    """
+    predictions = [_prediction(path, row) for row in read_csv(path, PREDICTION_COLUMNS)]
+    if not predictions:
+        raise InputError(f"{path}: no rows; expected a prediction in each")
+    return predictions
+
+
+def about_predictions(path: Path, *, version: str) -> About:
+    """What older predictions are about: as the `results.json` beside them says, else named after their file.
+
+    Raises:
+        InputError: if the `results.json` is damaged.
+    """
+    about = About(path.name, path.resolve().parent.name, "as in the file", None, None, version)
+    beside = path.with_name("results.json")
+    if not beside.is_file():
+        return about
+    try:
+        known = json.loads(beside.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{beside}: not JSON; remove it or evaluate again") from error
+    fields = ("model", "data", "unit", "short_side", "weights_sha256")
+    return replace(about, **{name: known[name] for name in fields if isinstance(known, dict) and name in known})
+
+
+def _prediction(path: Path, row: dict[str, str]) -> Prediction:
+    place = f"{path}, {row['file']}"
+    rated = Rated(
+        Path(row["file"]),
+        number(row["opinion"], place=place),
+        reference=row["reference"] or None,
+        degradation=row["degradation"] or None,
+        level=int(number(row["level"], place=place)) if row["level"] else None,
+        split=row["split"] or None,
+    )
+    return Prediction(rated, number(row["score"], place=place) if row["score"] else None, row["error"] or "")
+
+
+# All numbers
+
+
+def _part_dict(part: Part) -> dict[str, Any]:
+    plain = {"name": part.name, "count": part.count, "mean_score": part.mean_score, "mean_opinion": part.mean_opinion}
+    if part.agreement is not None and part.mapped is not None:
+        found = part.agreement
+        plain |= {"srcc": found.srcc, "krcc": found.krcc, "plcc": found.plcc}
+        plain |= {"plcc_mapped": part.mapped.plcc, "rmse": part.mapped.rmse}
+    return {**plain, "note": part.note}
+
+
+def to_dict(result: Evaluation, about: About) -> dict[str, Any]:
+    """Everything as plain data, ready for JSON; what does not apply is an empty list or None."""
+    whole = result.statistics
+    intervals = {f"{name}_interval": getattr(whole.intervals, name) for name in ("srcc", "krcc", "plcc")}
+    mapped = {"plcc_mapped": whole.mapped.plcc, "rmse": whole.mapped.rmse, "mapping": asdict(whole.mapped.mapping)}
+    parts = {name: getattr(result, name) for name in ("degradations", "levels", "own_splits")}
+    return {
+        "agreement": {**asdict(whole.agreement), **intervals, "resamples": whole.intervals.resamples, **mapped},
+        "splits": result.splits
+        and {"median": result.splits.median, "parts": [_part_dict(part) for part in result.splits.parts]},
+        **{name: [_part_dict(part) for part in found] for name, found in parts.items()},
+        "failures": [{"path": row.rated.path.as_posix(), "error": row.error} for row in result.failures],
+        **asdict(about),
+    }
+
+
+# Tables
+
+_HEADER = "| {} | n | SRCC | KRCC | PLCC, raw | PLCC, mapped | RMSE | mean score | mean opinion |"
+
+_RULE = "|---|---|---|---|---|---|---|---|---|"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _text(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _row(part: Part) -> str:
+    plain = _part_dict(part)
+    names = ("srcc", "krcc", "plcc", "plcc_mapped", "rmse", "mean_score", "mean_opinion")
+    return f"| {_text(part.name)} | {part.count} | {' | '.join(_number(plain.get(name)) for name in names)} |"
+
+
+def _table(title: str, column: str, parts: Sequence[Part]) -> list[str]:
+    if not parts:
+        return []
+    return ["", f"## {title}", "", _HEADER.format(column), _RULE, *map(_row, parts)]
+
+
+def _whole(result: Evaluation, about: About) -> list[str]:
+    found, sure, mapped = result.agreement, result.statistics.intervals, result.statistics.mapped
+    correlations = " | ".join(
+        f"{getattr(found, name):.3f} [{getattr(sure, name)[0]:.3f}, {getattr(sure, name)[1]:.3f}]"
+        for name in ("srcc", "krcc", "plcc")
+    )
+    return [
+        "| set | n | SRCC [95 %] | KRCC [95 %] | PLCC, raw [95 %] | PLCC, mapped | RMSE |",
+        "|---|---|---|---|---|---|---|",
+        f"| {_text(about.data)} | {found.count} | {correlations} | {mapped.plcc:.3f} | {mapped.rmse:.3f} |",
+    ]
+
+
+def _remarks(result: Evaluation, about: About) -> list[str]:
+    whole = result.statistics
+    size = "as they are" if about.short_side is None else f"with the short side shrunk to {about.short_side} px"
+    sentences = (
+        f"Opinions: {_text(about.unit)}; RMSE is in their unit.",
+        f"Pictures: {size}.",
+        f"Intervals: percentile bootstrap over {whole.intervals.resamples} resamples of the pictures.",
+        f"Mapping: {whole.mapped.mapping.note or whole.mapped.mapping.kind}.",
+    )
+    return ["", " ".join(sentences)]
+
+
+def to_markdown(result: Evaluation, about: About) -> str:
+    """The results as tables, the whole set first; pictures that could not be scored are listed at the end."""
+    lines = [f"# {_text(about.model)} on {_text(about.data)}", "", *_whole(result, about), *_remarks(result, about)]
+    if result.splits is not None:
+        middle = result.splits.median
+        lines += _table(f"{len(result.splits.parts)} given splits", "split", result.splits.parts)
+        lines += ["", "Median: " + ", ".join(f"{name} {value:.3f}" for name, value in middle.items()) + "."]
+    lines += _table("By degradation", "degradation", result.degradations)
+    lines += _table("By level", "level", result.levels)
+    lines += _table("By the set's own split", "split", result.own_splits)
+    if result.failures:
+        lines += ["", f"## {len(result.failures)} pictures could not be scored", ""]
+        lines += [f"- `{row.rated.path.as_posix()}`: {_text(row.error)}" for row in result.failures]
+    return "\n".join(lines) + "\n"
+
+
+def write_report(out: Path, predictions: Sequence[Prediction], result: Evaluation, about: About) -> None:
+    """Write `results.json`, `results.md`, `scatter.png` and `scatter.pdf` into a folder that is there."""
+    from .scatter import save_scatter, scatter_figure
+
+    plain = json.dumps(to_dict(result, about), indent=2, ensure_ascii=False)
+    (out / "results.json").write_text(plain + "\n", encoding="utf-8")
+    (out / "results.md").write_text(to_markdown(result, about), encoding="utf-8")
+    save_scatter(scatter_figure(predictions, result, about), out, about)

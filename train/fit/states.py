@@ -1,0 +1,61 @@
+"""What a stopped run needs to go on, in one file that appears whole or not at all."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, Protocol
+
+import torch
+
+from qualiclip.errors import TrainingError
+from train.recipes.settings import Recipe
+
+
+class Stateful(Protocol):
+    """A model, an optimiser or a scaler of gradients."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that changes."""
+
+    def load_state_dict(self, state: dict[str, Any], /) -> Any:
+        """Put it back."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come: steps taken, and seconds spent on them in all its stretches."""
+
+    step: int
+    seconds: float
+
+
+def save_state(path: Path, parts: dict[str, Stateful], progress: Progress, recipe: Recipe) -> None:
+    """Write the state of all parts, by their names."""
+    partial = path.with_name(path.name + ".partial")
+    state = {name: part.state_dict() for name, part in parts.items()}
+    torch.save({**state, **asdict(progress), "recipe": json.dumps(asdict(recipe))}, partial)
+    os.replace(partial, path)
+
+
+def saved_step(path: Path) -> int:
+    """After which step a state was saved; 0 if there is none."""
+    return int(torch.load(path, weights_only=True, map_location="cpu", mmap=True)["step"]) if path.is_file() else 0
+
+
+def load_state(path: Path, parts: dict[str, Stateful], recipe: Recipe) -> Progress:
+    """Put a saved state back into all parts.
+
+    Raises:
+        TrainingError: if the state is damaged or belongs to another recipe.
+    """
+    try:
+        state = torch.load(path, weights_only=True, map_location="cpu")
+    except (RuntimeError, OSError, EOFError, UnpicklingError) as error:
+        raise TrainingError(f"{path} is damaged; delete it to start again") from error
+    if json.loads(state["recipe"]) != json.loads(json.dumps(asdict(recipe))):
+        raise TrainingError(f"{path} was made with another recipe; use another folder or the same settings")
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
+    return Progress(int(state["step"]), float(state["seconds"]))

@@ -1,0 +1,236 @@
+"""The training loop: one function that runs a recipe, on one process or on many."""
+
+import math
+import signal
+import sys
+import time
+from collections.abc import Generator, Iterator
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+import qualiclip
+from qualiclip.errors import InputError, TrainingError
+from qualiclip.models.qualiclip import QualityModel
+from qualiclip.weights.checkpoints import save_checkpoint
+from train.losses.objective import loss_terms
+from train.recipes.settings import Recipe
+from train.samples.crops import CropDataset, Sample, collate, list_photos, split_holdout
+from train.samples.topics import general_pairs
+
+from .logs import RunLog
+from .models import CropEncoder, first_model
+from .optimization import build_optimizer, learning_rate
+from .processes import build_accelerator, gather_whole, sample_numbers
+from .states import Progress, Stateful, load_state, save_state, saved_step
+
+
+def _leave_interrupts_to_main(worker: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _loader(photos: list[Path], recipe: Recipe, start: int, accelerator: Accelerator) -> DataLoader[Sample]:
+    processes = accelerator.num_processes
+    return DataLoader(
+        CropDataset(photos, recipe),
+        batch_size=recipe.batch // recipe.accumulate // processes,
+        sampler=sample_numbers(recipe, start=start, process=accelerator.process_index, processes=processes),
+        num_workers=recipe.workers,
+        collate_fn=collate,
+        worker_init_fn=_leave_interrupts_to_main,
+        multiprocessing_context="spawn" if recipe.workers else None,
+        pin_memory=accelerator.device.type == "cuda",
+    )
+
+
+def _samples(loader: DataLoader[Sample]) -> Generator[Sample, None, None]:
+    samples = iter(loader)
+    try:
+        yield from samples
+    except InputError as error:  # from a worker its text has a traceback before the line that counts
+        reason = str(error).splitlines()[-1].removeprefix("qualiclip.errors.InputError: ")
+        raise TrainingError(f"a photo can't be used: {reason}") from error
+    finally:  # after an error the traceback holds the workers until garbage is collected, whenever that is
+        if stop := getattr(samples, "_shutdown_workers", None):
+            stop()
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a step works on: `encoder` and `optimizer` as accelerate prepared them, `model` the one inside."""
+
+    accelerator: Accelerator
+    model: QualityModel
+    encoder: nn.Module
+    optimizer: Optimizer
+    recipe: Recipe
+
+
+def build_run(model: QualityModel, recipe: Recipe, accelerator: Accelerator) -> Run:
+    """A run ready for its first step."""
+    model.to(memory_format=torch.channels_last)
+    # Key biases cancel in the pooling's softmax; processes would wait for gradients that never come.
+    model.backbone.attnpool.k_proj.bias.requires_grad_(False)
+    encoder, optimizer = accelerator.prepare(CropEncoder(model, recipe), build_optimizer(model, recipe))
+    return Run(accelerator, model, encoder.train(), optimizer, recipe)
+
+
+def add_gradients(run: Run, sample: Sample, *, last: bool) -> tuple[dict[str, float], Tensor]:
+    """Gradients of one part of a batch, added to those there are; the terms of its loss, and its similarities.
+
+    The loss is that of the part over all processes. Each of them has the gradients of its own crops, and accelerate
+    averages: hence the factor.
+
+    Raises:
+        TrainingError: if the loss is not finite.
+    """
+    accelerator, recipe = run.accelerator, run.recipe
+    with nullcontext() if last else accelerator.no_sync(run.encoder):
+        similarities = gather_whole(run.encoder(sample.crops), accelerator)
+        whole = Sample(sample.crops, *(gather_whole(part, accelerator) for part in (sample.concerned, sample.pristine)))
+        terms = loss_terms(similarities, whole, run.model.settings.pairs, recipe.losses, scale=recipe.scale)
+        total = torch.stack(list(terms.values())).sum()
+        if not math.isfinite(total.item()):
+            raise TrainingError("the loss is not finite; lower learning_rate or use precision=fp32")
+        accelerator.backward(total * accelerator.num_processes / recipe.accumulate)
+    return {"loss": total.item(), **{name: term.item() for name, term in terms.items()}}, similarities.detach()
+
+
+def take_step(run: Run, parts: list[Sample], *, rate: float) -> dict[str, Any]:
+    """One step of the optimiser, on the parts of a batch; what it reports goes into the log.
+
+    Raises:
+        TrainingError: if a loss is not finite; the step is then not taken.
+    """
+    for group in run.optimizer.param_groups:
+        group["lr"] = rate
+    run.optimizer.zero_grad(set_to_none=True)
+    results = [
+        add_gradients(run, part.to(run.accelerator.device), last=number == len(parts))
+        for number, part in enumerate(parts, start=1)
+    ]
+    if run.recipe.largest_gradient:
+        run.accelerator.clip_grad_norm_(run.encoder.parameters(), run.recipe.largest_gradient)
+    run.optimizer.step()
+    general = general_pairs(run.model.settings.pairs)
+    levels = torch.cat([similarities for _, similarities in results])[..., general, :].mean(dim=(0, 1, 3))  # (L, 2)
+    return {
+        **{name: sum(terms[name] for terms, _ in results) / len(results) for name in results[0][0]},
+        "positive_by_level": levels[:, 0].tolist(),
+        "negative_by_level": levels[:, 1].tolist(),
+    }
+
+
+class Stopwatch:
+    """How fast a run is, and which share of its time it waits for samples."""
+
+    def __init__(self, crops_per_step: int) -> None:
+        """Start."""
+        self.crops_per_step = crops_per_step
+        self._begin()
+
+    def _begin(self) -> None:
+        self._began, self._waited, self._steps = time.monotonic(), 0.0, 0
+
+    def wait_for(self, samples: Iterator[Sample], count: int) -> list[Sample]:
+        """The next samples."""
+        began = time.monotonic()
+        parts = [next(samples) for _ in range(count)]
+        self._waited += time.monotonic() - began
+        self._steps += 1
+        return parts
+
+    def report(self) -> dict[str, float]:
+        """Crops per second and share of waiting since the last report."""
+        passed = max(time.monotonic() - self._began, 1e-9)
+        rates = {
+            "crops_per_second": round(self._steps * self.crops_per_step / passed, 1),
+            "waiting": round(self._waited / passed, 3),
+        }
+        self._begin()
+        return rates
+
+
+def _run(run: Run, photos: list[Path], start: Progress, parts: dict[str, Stateful], out: Path) -> Progress:
+    recipe, main = run.recipe, run.accelerator.is_main_process
+    samples = _samples(_loader(photos, recipe, start.step, run.accelerator))
+    log = RunLog(out, start=start.step) if main else None
+    began, done = time.monotonic() - start.seconds, start
+    watch = Stopwatch(2 * recipe.batch * len(recipe.level_values))
+    bar = tqdm(
+        range(start.step, recipe.steps),
+        initial=start.step,
+        total=recipe.steps,
+        unit="step",
+        file=sys.stderr,
+        disable=not main,
+    )
+    try:
+        for step in bar:
+            batch = watch.wait_for(samples, recipe.accumulate)
+            report = take_step(run, batch, rate=learning_rate(step, recipe))
+            done = Progress(step + 1, time.monotonic() - began)
+            if log and (step % recipe.log_every == 0 or done.step == recipe.steps):
+                speed = watch.report()
+                bar.set_postfix(loss=f"{report['loss']:.4f}", **speed)
+                log.write(step, {**report, **speed})
+            if main and (done.step % recipe.save_every == 0 or done.step == recipe.steps):
+                save_state(out / "state.pt", parts, done, recipe)
+    except KeyboardInterrupt as error:
+        saved = saved_step(out / "state.pt")
+        raise TrainingError(f"stopped in step {done.step + 1}; the same command goes on after step {saved}") from error
+    finally:
+        samples.close()
+        bar.close()
+        if log:
+            log.close()
+    return done
+
+
+def fit(recipe: Recipe, photos: Path, out: Path, *, device: str) -> Path:
+    """Run a recipe on a folder of photos; returns the path of the finished checkpoint.
+
+    Writes `log.jsonl`, TensorBoard's files and `state.pt` while it runs, and `model.safetensors` at the end, in
+    `out`. A run that was stopped goes on where its `state.pt` left off. `device` is "cpu" or "cuda".
+
+    Raises:
+        TrainingError: if there are no photos, the state is of another recipe, the device does not fit, the loss is
+            not finite, or the run is interrupted.
+    """
+    train, kept_out = split_holdout(list_photos(photos), recipe.holdout_every)
+    if not train:
+        raise TrainingError(f"all photos in {photos} are held out; add photos or set holdout_every=0")
+    accelerator = build_accelerator(recipe, device=device)
+    out.mkdir(parents=True, exist_ok=True)
+    model, parent = first_model(recipe)
+    run = build_run(model, recipe, accelerator)
+    parts: dict[str, Stateful] = {"model": model, "optimizer": run.optimizer}
+    if accelerator.scaler is not None:
+        parts["scaler"] = accelerator.scaler
+    state = out / "state.pt"
+    start = load_state(state, parts, recipe) if state.is_file() else Progress(0, 0.0)
+    done = _run(run, train, start, parts, out)
+    finished = out / "model.safetensors"
+    if accelerator.is_main_process:
+        record = {
+            "recipe": asdict(recipe),
+            "photos": len(train),
+            "held_out": len(kept_out),
+            "minutes": round(done.seconds / 60, 1),
+            "processes": accelerator.num_processes,
+            "version": qualiclip.__version__,
+            "started_from": parent,
+        }
+        save_checkpoint(
+            model.eval(), finished, training=record, dtype=torch.float16 if recipe.half_weights else torch.float32
+        )
+    accelerator.wait_for_everyone()
+    return finished

@@ -1,0 +1,1 @@
+"""Reports of the gMAD competition: the pictures on which two models disagree most."""

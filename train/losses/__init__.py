@@ -1,0 +1,1 @@
+"""The losses, and how a recipe weighs them."""

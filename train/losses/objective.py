@@ -1,0 +1,76 @@
+"""The training objective: QualiCLIP's three losses, and what an encoder trained from scratch needs besides."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from qualiclip.models.prompts import PromptPair
+from train.recipes.settings import LossSettings
+from train.samples.crops import Sample
+from train.samples.topics import general_pairs, pair_emphasis
+
+from .ranking import across_images_loss, consistency_loss, negative_loss, positive_loss
+
+
+def anchor_loss(difference: Tensor, concerned: Tensor, pristine: Tensor, *, scale: float) -> Tensor:
+    """Cross-entropy of calling level 0 good, where it is `pristine` (N,), and the last level bad.
+
+    `difference` (N, J, L, K) is the similarity to the positive minus that to the negative prompt; `concerned` (N, K)
+    is the weight of a pair's say about an image's last level, 0 if its degradation does not concern it.
+    """
+    good = functional.softplus(-scale * difference[:, :, 0])  # (N, J, K)
+    bad = functional.softplus(scale * difference[:, :, -1])  # (N, J, K)
+    return _weighted_mean(good, pristine[:, None, None]) + _weighted_mean(bad, concerned[:, None])
+
+
+def steadiness_loss(difference: Tensor, concerned: Tensor) -> Tensor:
+    """Mean change from the mildest level of pairs that are not `concerned` (N, K): their bars are to stay.
+
+    `difference` (N, J, L, K) is the similarity to the positive minus that to the negative prompt.
+    """
+    change = (difference[:, :, 1:] - difference[:, :, :1]).abs()  # (N, J, L - 1, K)
+    return _weighted_mean(change, 1 - concerned[:, None, None])
+
+
+def _weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
+    spread = weights.to(values).expand(values.shape)
+    return (values * spread).sum() / spread.sum().clamp(min=1)
+
+
+def loss_terms(
+    similarities: Tensor, sample: Sample, pairs: tuple[PromptPair, ...], settings: LossSettings, *, scale: float
+) -> dict[str, Tensor]:
+    """The weighted terms of the loss, from the similarities (N, J, L, K, 2) of a batch of samples."""
+    positive, negative = similarities.float().unbind(-1)
+    both, difference = torch.cat([positive, negative], dim=-1), positive - negative
+    concerned = sample.concerned if settings.by_topic else torch.ones_like(sample.concerned)
+    weight = concerned * pair_emphasis(pairs).to(concerned) if settings.by_topic else concerned  # (N, K)
+    margin = settings.ranking_margin * weight
+    adjacent, reduction = settings.adjacent_only, settings.reduction
+    general = general_pairs(pairs)
+    terms = {
+        "consistency": (
+            settings.consistency_weight,
+            consistency_loss(both, margin=settings.consistency_margin, reduction=reduction),
+        ),
+        "positive": (
+            settings.positive_weight,
+            positive_loss(positive, margin=margin, adjacent_only=adjacent, reduction=reduction),
+        ),
+        "negative": (
+            settings.negative_weight,
+            negative_loss(negative, margin=margin, adjacent_only=adjacent, reduction=reduction),
+        ),
+        "across": (
+            settings.across_weight,
+            across_images_loss(
+                difference[..., general],
+                sample.pristine,
+                margin=2 * settings.across_margin,
+                least_gap=settings.across_gap,
+            ),
+        ),
+        "anchor": (settings.anchor_weight, anchor_loss(difference, weight, sample.pristine, scale=scale)),
+        "steadiness": (settings.steadiness_weight, steadiness_loss(difference, concerned)),
+    }
+    return {name: weight * value for name, (weight, value) in terms.items() if weight}

@@ -1,0 +1,1 @@
+"""What training looks at: crops of photos, damaged step by step."""

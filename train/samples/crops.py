@@ -1,0 +1,183 @@
+"""Training samples: two overlapping crops of a pristine photo, each at every level of one composition."""
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+from torch.utils.data import Dataset
+
+from qualiclip.degradations import MAX_LEVEL
+from qualiclip.degradations.compose import Composition, draw_composition
+from qualiclip.errors import TrainingError
+from qualiclip.pictures import list_pictures, load_picture, picture_to_image
+from train.recipes.settings import Recipe
+
+from .damage import DamageChain, draw_damage
+from .topics import concerned_pairs
+
+MOST_DAMAGE = 3  # kinds of photographic damage on one photo, at most
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Crops of one photo (J=2, L, 3, S, S), from mild to strong.
+
+    `concerned` (K,) is 1 for each prompt pair that must rank the levels; `pristine` () says whether the mildest is.
+    """
+
+    crops: Tensor
+    concerned: Tensor
+    pristine: Tensor
+
+    def to(self, device: torch.device) -> "Sample":
+        """The same sample on another device."""
+        return Sample(self.crops.to(device), self.concerned.to(device), self.pristine.to(device))
+
+
+def list_photos(folder: Path) -> list[Path]:
+    """Picture files below a folder, in the order of their names.
+
+    Raises:
+        TrainingError: if there is none.
+    """
+    photos = list_pictures(folder, recursive=True)
+    if not photos:
+        raise TrainingError(f"no photos found in {folder}; expected files such as .jpg or .png")
+    return photos
+
+
+def split_holdout(photos: list[Path], every: int) -> tuple[list[Path], list[Path]]:
+    """Photos to train on, and every n-th one that is kept out (none if `every` is 0)."""
+    kept_out = photos[::every] if every else []
+    left = set(kept_out)
+    return [photo for photo in photos if photo not in left], kept_out
+
+
+def _uniform(generator: Generator, low: float, high: float) -> float:
+    return low + (high - low) * float(torch.rand((), generator=generator))
+
+
+def _resize(images: Tensor, height: int, width: int) -> Tensor:
+    return functional.interpolate(images, size=(height, width), mode="bicubic", antialias=True).clamp(0, 1)
+
+
+def draw_crops(image: Tensor, recipe: Recipe, generator: Generator) -> list[Tensor]:
+    """Two crops (3, S, S) of one image at a random scale, mirrored at random; a small photo is enlarged.
+
+    Along each axis they share at least the square root of `overlap`, so of their area at least `overlap`.
+    """
+    height, width = image.shape[-2:]
+    least = max(recipe.smallest_scale, recipe.crop / min(height, width))
+    scale = _uniform(generator, least, max(least, recipe.largest_scale))
+    size = [max(recipe.crop, round(side * scale)) for side in (height, width)]
+    image = _resize(image[None], *size)[0]
+    if _uniform(generator, 0, 1) < 0.5:
+        image = image.flip(-1)
+    reach = int(recipe.crop * (1 - recipe.overlap**0.5))
+    first = [int(_uniform(generator, 0, side - recipe.crop + 1)) for side in size]
+    offsets = [round(_uniform(generator, -reach, reach)) for _ in size]
+    second = [
+        min(max(start + offset, 0), side - recipe.crop)
+        for start, offset, side in zip(first, offsets, size, strict=True)
+    ]
+    return [image[:, y : y + recipe.crop, x : x + recipe.crop] for y, x in (first, second)]
+
+
+def vary_colors(image: Tensor, recipe: Recipe, generator: Generator) -> Tensor:
+    """The image (3, H, W) a little more or less vivid, contrasty and bright."""
+    vivid, contrast, power = (
+        math.exp(recipe.variation * _uniform(generator, low, high))
+        for low, high in ((-0.2, 0.5), (-0.1, 0.15), (-0.2, 0.2))
+    )
+    grey = image.mean(dim=0, keepdim=True)
+    image = (grey + vivid * (image - grey)).clamp(0, 1) ** power
+    return (image.mean() + contrast * (image - image.mean())).clamp(0, 1)
+
+
+def draw_levels(recipe: Recipe, generator: Generator) -> list[float]:
+    """The levels of one photo, rising, around those of the recipe; the strongest may be weaker than 5."""
+    step = MAX_LEVEL / recipe.levels
+    moves = [recipe.level_jitter * _uniform(generator, -1, 1) for _ in recipe.level_values]
+    return [
+        min(level + move * step, MAX_LEVEL) if level else 0.0
+        for level, move in zip(recipe.level_values, moves, strict=True)
+    ]
+
+
+def draw_enlargement(recipe: Recipe, generator: Generator) -> float:
+    """Factor in [1, largest_enlargement] by which crops are enlarged after they were degraded."""
+    wanted = _uniform(generator, 0, 1) < recipe.enlarge_chance
+    factor = _uniform(generator, 1, recipe.largest_enlargement)
+    return factor if wanted else 1.0
+
+
+def draw_base_level(recipe: Recipe, generator: Generator) -> float:
+    """Level in [0, base_level] of a degradation that is there from the beginning; 0 for none."""
+    wanted = _uniform(generator, 0, 1) < recipe.base_chance
+    level = _uniform(generator, 0, recipe.base_level)
+    return level if wanted else 0.0
+
+
+def draw_rendering(recipe: Recipe, generator: Generator) -> Composition | DamageChain:
+    """Degradations of the 24 types, or a chain of photographic damage."""
+    if _uniform(generator, 0, 1) < recipe.damage_chance:
+        return draw_damage(generator, count=1 + int(torch.randint(MOST_DAMAGE, (), generator=generator)))
+    count = 1 + int(torch.randint(recipe.composed, (), generator=generator))
+    return draw_composition(generator, count=count, leave_out=recipe.leave_out)
+
+
+class CropDataset(Dataset[Sample]):
+    """Samples by number: number n depends on the recipe, the photos and n alone, not on workers or order."""
+
+    def __init__(self, photos: list[Path], recipe: Recipe) -> None:
+        """Keep the list of photos; they are read when a sample is asked for."""
+        self.photos = photos
+        self.recipe = recipe
+
+    def __len__(self) -> int:
+        """Number of samples of the whole run."""
+        return self.recipe.steps * self.recipe.batch
+
+    def photo(self, number: int) -> Path:
+        """The photo of a sample: each comes once before the first comes again, in a new order every time."""
+        epoch, position = divmod(number, len(self.photos))
+        generator = torch.Generator().manual_seed(self.recipe.seed + epoch)
+        return self.photos[int(torch.randperm(len(self.photos), generator=generator)[position])]
+
+    def __getitem__(self, number: int) -> Sample:
+        """Sample of that number."""
+        recipe = self.recipe
+        generator = torch.Generator().manual_seed(recipe.seed * 1_000_000_007 + number)
+        image = picture_to_image(load_picture(self.photo(number)))
+        image = vary_colors(image, recipe, generator) if recipe.variation else image
+        levels = draw_levels(recipe, generator)
+        enlargement = draw_enlargement(recipe, generator)
+        side = round(recipe.crop / enlargement)
+        crops = draw_crops(image, replace(recipe, crop=side, largest_enlargement=1.0), generator)
+        base_level = draw_base_level(recipe, generator)
+        base, chosen = draw_rendering(recipe, generator), draw_rendering(recipe, generator)
+        crops = [base.render(crop, base_level) for crop in crops]
+        # The second crop has its own noise and angles unless they are to be shared.
+        draws = [chosen, chosen if recipe.shared_draws else replace(chosen, seed=(chosen.seed + 1_000_003) % 2**31)]
+        rendered = [
+            torch.stack([draw.render(crop, level) for level in levels]) for crop, draw in zip(crops, draws, strict=True)
+        ]
+        if side < recipe.crop:
+            rendered = [_resize(crops, recipe.crop, recipe.crop) for crops in rendered]
+        return Sample(
+            torch.stack(rendered),
+            concerned_pairs(chosen.names, recipe.prompt_pairs),
+            torch.tensor(base_level == 0 and enlargement <= recipe.pristine_enlargement and recipe.with_pristine),
+        )
+
+
+def collate(samples: list[Sample]) -> Sample:
+    """Samples as one, with a new first axis."""
+    return Sample(
+        torch.stack([sample.crops for sample in samples]),
+        torch.stack([sample.concerned for sample in samples]),
+        torch.stack([sample.pristine for sample in samples]),
+    )

@@ -1,0 +1,117 @@
+"""`python -m explain benchmark`: are the heatmaps right?"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qualiclip.assets import asset
+from qualiclip.errors import InputError, UsageError
+from qualiclip.terminal import say
+
+if TYPE_CHECKING:
+    from explain.checks.records import Example
+
+
+EXAMPLES = asset("examples")
+
+SMALLEST_SIDE = 96  # px: three of the model's positions
+
+
+def find_pictures(folder: Path, count: int | None) -> list[Path]:
+    """Pictures of a folder in the order of their names; with a count so many of them, evenly spread.
+
+    Raises:
+        InputError: if there is no such folder, or no picture in it.
+    """
+    from qualiclip.pictures import list_pictures
+
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; expected one with pictures")
+    files = list_pictures(folder, recursive=False)
+    if not files:
+        raise InputError(f"{folder}: no picture in this folder")
+    count = len(files) if count is None else min(count, len(files))
+    return [files[index * len(files) // count] for index in range(count)]
+
+
+def read_examples(files: list[Path], *, short_side: int) -> "tuple[list[Example], int]":
+    """The pictures, large ones reduced to a short side in px, and how many could not be read, which is said."""
+    from PIL import Image
+
+    from explain.checks.records import Example
+    from qualiclip.pictures import load_picture, picture_to_image
+
+    examples = []
+    for file in files:
+        try:
+            picture = load_picture(file)
+        except InputError as error:
+            say(str(error))
+            continue
+        scale = short_side / min(picture.size)
+        if scale < 1:
+            size = round(picture.width * scale), round(picture.height * scale)
+            picture = picture.resize(size, Image.Resampling.LANCZOS)
+        examples.append(Example(file.name, picture_to_image(picture)))
+    return examples, len(files) - len(examples)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def benchmark(
+    model: Annotated[str, typer.Option("--model", help="Name or path of a model.")] = "auto",
+    images: Annotated[Path | None, typer.Option("--images", help="Folder of good photos; default: examples.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for tables and a figure.")] = None,
+    methods: Annotated[str, typer.Option("--methods", help="Separated by commas; default all.")] = "",
+    targets: Annotated[str, typer.Option("--targets", help="By commas; default: bad, difference, two pairs.")] = "",
+    types: Annotated[str, typer.Option("--types", help="Degradations, separated by commas; default eight.")] = "",
+    level: Annotated[float, typer.Option("--level", "--levels", help="Of the damage, up to 5.")] = 4,
+    pictures: Annotated[int | None, typer.Option("--pictures", help="At most so many pictures.", min=1)] = None,
+    short_side: Annotated[int, typer.Option("--short-side", help="To which pictures are reduced, px.")] = 384,
+    curves: Annotated[int, typer.Option("--curves", help="Pictures with deletion and insertion curves.")] = 8,
+    label: Annotated[str, typer.Option("--label", help="What tables call the pictures.")] = "",
+    seed: Annotated[int, typer.Option("--seed", help="Of masks, damage and random maps.", min=0)] = 0,
+) -> None:
+    """Damage known places of pictures and measure which heatmaps find them; print tables as Markdown."""
+    from explain.checks.benchmark import benchmark as measure
+    from explain.checks.records import DEFAULT_TYPES, Settings, default_targets
+    from explain.checks.report import About, to_markdown, write_measurements, write_summary
+    from explain.checks.summary import summarise
+    from explain.maps.heatmaps import METHODS
+    from qualiclip.machine import set_threads
+    from qualiclip.scoring.scorer import load
+    from qualiclip.version import __version__
+
+    settings = Settings(_names(methods) or tuple(METHODS), _names(types) or DEFAULT_TYPES, level, seed, curves)
+    if short_side < SMALLEST_SIDE:
+        raise UsageError(f"short side {short_side}: expected at least {SMALLEST_SIDE} pixels")
+    files = find_pictures(images or EXAMPLES, pictures)
+    set_threads()
+    scorer = load(model)
+    say(f"model {scorer.checkpoint.name} (sha256 {scorer.checkpoint.sha256[:12]}), engine {scorer.engine}")
+    examples, failures = read_examples(files, short_side=short_side)
+    if not examples:
+        raise InputError("none of the pictures could be read")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)  # before anything dear is computed
+    asked = _names(targets) or default_targets(scorer.model.settings.pairs)
+    settings = replace(settings, targets=asked)
+    results = measure(scorer, examples, settings)
+    data = label or ("example pictures" if images is None else images.absolute().name)
+    about = About(
+        *(scorer.checkpoint.name, scorer.checkpoint.sha256, scorer.engine, __version__, data),
+        *(tuple(example.name for example in examples), short_side, settings),
+    )
+    summary = summarise(results)
+    if out is not None:
+        write_measurements(out, results)
+        write_summary(out, summary, about)
+        say(f"wrote localisation.csv, curves.csv, weights.csv and summary.json, .md and .png to {out}")
+    typer.echo(to_markdown(summary, about), nl=False)
+    if failures:
+        say(f"{failures} {'picture' if failures == 1 else 'pictures'} could not be read")
+        raise typer.Exit(1)

@@ -1,0 +1,40 @@
+"""`qualiclip explain`: a picture with a heatmap over it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from explain.maps.defaults import DEFAULT_METHOD, DEFAULT_TARGET
+from qualiclip.terminal import say
+
+from .options import EngineOption, ModelOption, PairOption, PrecisionOption, SourceArgument, check_png, load_scorer
+
+
+def explain(
+    source: SourceArgument,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A PNG file to write.", show_default=False)],
+    model: ModelOption = "auto",
+    method: Annotated[
+        str, typer.Option("--method", help="How the heatmap is made; see docs/heatmaps.md.")
+    ] = DEFAULT_METHOD,
+    target: Annotated[
+        str, typer.Option("--target", help="good, bad, difference, or a prompt pair as pair:2 or pair:Noise-free.")
+    ] = DEFAULT_TARGET,
+    stride: Annotated[
+        int, typer.Option("--stride", help="Of quality_map, px: 32, or 16 and 8 for 4 and 16 encodings.")
+    ] = 32,
+    colormap: Annotated[str, typer.Option("--colormap", help="Colours of unsigned maps.")] = "viridis",
+    opacity: Annotated[float, typer.Option("--opacity", help="0 to 1.", min=0, max=1)] = 0.7,
+    engine: EngineOption = "auto",
+    precision: PrecisionOption = "fp32",
+    pair: PairOption = None,
+    raw: Annotated[Path | None, typer.Option("--raw", help="Also write the map itself, as .npy.")] = None,
+) -> None:
+    """Write the picture with a heatmap over it: where the model finds good or bad quality."""
+    from .explain_picture import ExplainSettings, explain_picture
+
+    check_png(out)
+    settings = ExplainSettings(method, target, stride, colormap, opacity)
+    scorer = load_scorer(model, engine=engine, precision=precision, pairs=pair)
+    say(explain_picture(scorer, source, out, settings, raw=raw))

@@ -1,0 +1,29 @@
+"""`qualiclip models`: the models that can be named."""
+
+from typing import Annotated
+
+import typer
+
+
+def models(
+    download: Annotated[str | None, typer.Option("--download", help="Get the files of a model first.")] = None,
+) -> None:
+    """List the models that can be named: what, where from, licence, file and its SHA-256."""
+    from qualiclip.weights.files import file_sha256
+    from qualiclip.weights.loading import load_checkpoint
+    from qualiclip.weights.registry import REGISTRY
+
+    if download is not None:
+        load_checkpoint(download)  # with what it is built on, and checked
+    for name, entry in REGISTRY.items():
+        here = entry.path
+        lines = (
+            name,
+            f"  {entry.description}",
+            f"  from     {entry.origin}",
+            f"  licence  {entry.licence}",
+            f"  cite     {entry.citation}",
+            f"  file     {here or f'not here; qualiclip models --download {name}'}",
+            f"  sha256   {file_sha256(here) if here else '-'}",
+        )
+        typer.echo("\n".join(lines))

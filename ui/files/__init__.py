@@ -1,0 +1,1 @@
+"""Files of visitors: uploads, zips, downloads, and their deletion."""

@@ -1,0 +1,1 @@
+"""What all tabs share: the panel, links, examples."""

@@ -1,0 +1,1 @@
+"""Pieces of accessible HTML that several tabs show."""

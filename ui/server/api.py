@@ -1,0 +1,144 @@
+"""The named endpoints for programs: /score, /degrade, /explain, /sweep, /compare and /models."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from explain.maps.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET, METHODS
+from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL, MAX_SEED, Step
+from qualiclip.drawing.overlay import COLORMAPS
+from qualiclip.errors import InputError
+from qualiclip.pictures import image_to_picture
+from qualiclip.scoring.scorer import Scorer
+from qualiclip.scoring.sweep import LEVELS
+from qualiclip.weights.registry import REGISTRY
+from ui.files.uploads import photo_input
+from ui.frame.context import MODEL_QUEUE, SWEEP_QUEUE
+from ui.guard import shown
+from ui.studio.studio import Studio, draw_overlay
+from ui.studio.subject import Subject
+from ui.studio.sweeps import SweepRequest, Sweeps
+
+
+def _needed(image: str | None) -> str:
+    if image is None:
+        raise InputError("no picture was given; send the file as `image`")
+    return image
+
+
+class Api:
+    """The functions behind the endpoints, on one studio."""
+
+    def __init__(self, studio: Studio) -> None:
+        """Keep the studio."""
+        self.studio = studio
+        self.sweeps = Sweeps(studio)
+
+    def score(self, image: str | None, model: str) -> dict[str, Any]:
+        """Quality score of a picture, in [0, 1], higher is better: the JSON object of `qualiclip score --json`."""
+        return self.studio.analyse(Subject(_needed(image), model)).report.to_dict()
+
+    def degrade(self, image: str | None, name: str, level: float, seed: float | None) -> Image.Image:
+        """A degraded copy of a picture, as PNG."""
+        subject = Subject(_needed(image), "", (Step(name, level, int(seed or 0)),))
+        return image_to_picture(self.studio.image(subject))
+
+    def explain(
+        self, image: str | None, method: str, target: str, colormap: str, opacity: float, model: str
+    ) -> tuple[Image.Image, str]:
+        """A picture with a heatmap over it, as PNG, and the map in words."""
+        subject = Subject(_needed(image), model)
+        explanation = self.studio.explain(subject, method=method, target=target)
+        drawn = draw_overlay(self.studio.analyse(subject), explanation, colormap=colormap, opacity=opacity)
+        return drawn, explanation.note
+
+    def sweep(
+        self, image: str | None, types: list[str], side: float | None, seed: float | None, model: str
+    ) -> dict[str, Any]:
+        """Scores of a picture at levels 0 to 5 of degradations: what `qualiclip sweep` writes, as a JSON object.
+
+        `types` are names of degradations, none for all; `side` is the length in px to which the longer side is first
+        reduced, 0 for full size. For each type there are the six scores, `srcc`, the rank correlation of level and
+        score in [-1, 1] (-1: each level scores lower), and `rises`, the levels that do not score below the one before.
+        """
+        names = tuple(types) or tuple(DEGRADATIONS)
+        request = SweepRequest(_needed(image), model, int(side or 0) or None, int(seed or 0), names)
+        rows = list(self.sweeps.rows(request))
+        report = rows[0].reports[0]
+        return {
+            "model": report.model,
+            "weights_sha256": report.weights_sha256,
+            "version": report.version,
+            "width": report.width,
+            "height": report.height,
+            "seed": request.seed,
+            "levels": list(LEVELS),
+            "types": {
+                row.name: {"scores": list(row.scores), "srcc": row.srcc, "rises": list(row.rises)} for row in rows
+            },
+        }
+
+    def compare(self, image: str | None, models: list[str]) -> list[dict[str, Any]]:
+        """Reports of a picture by several models, in their order, as `/score` gives them; without names, by all."""
+        subject = Subject(_needed(image), "")
+        served = models or list(self.studio.scorers)
+        return [self.studio.analyse(replace(subject, model=name)).report.to_dict() for name in served]
+
+    def models(self) -> list[dict[str, Any]]:
+        """The models that are being served; the first is the one that is used unless another is named."""
+        return [_describe(scorer) for scorer in self.studio.scorers.values()]
+
+
+def _describe(scorer: Scorer) -> dict[str, Any]:
+    checkpoint = scorer.checkpoint
+    entry = REGISTRY.get(checkpoint.name)
+    about = asdict(entry) if entry else checkpoint.training
+    return {
+        "name": checkpoint.name,
+        "description": about.get("description", "a checkpoint of the operator"),
+        "licence": about.get("licence", "not stated"),
+        "weights_sha256": checkpoint.sha256,
+        "scale": checkpoint.model.settings.scale,
+        "engine": scorer.engine,
+        "precision": scorer.precision,
+        "prompts": [[pair.positive, pair.negative] for pair in checkpoint.model.settings.pairs],
+    }
+
+
+def build_api(api: Api) -> None:
+    """Register the endpoints. Must be called inside a Blocks context.
+
+    Inputs are components and not bare values, so that Gradio checks that a file was uploaded to it.
+    """
+    with gr.Column(visible=False):
+        image = photo_input(label="image")
+        name = gr.Dropdown(list(DEGRADATIONS), value="gaussian_blur", label="name")
+        level = gr.Slider(0, MAX_LEVEL, value=2, label="level")
+        seed = gr.Number(0, precision=0, minimum=0, maximum=MAX_SEED, label="seed")
+        method = gr.Dropdown(list(METHODS), value=DEFAULT_METHOD, label="method")
+        target = gr.Dropdown(list(api.studio.targets()), value=DEFAULT_TARGET, label="target")
+        colormap = gr.Dropdown(list(COLORMAPS), value="viridis", label="colormap")
+        opacity = gr.Slider(0, 1, value=0.7, label="opacity")
+        types = gr.CheckboxGroup(list(DEGRADATIONS), value=[], label="types")
+        side = gr.Number(384, precision=0, minimum=0, label="side")
+        picture = gr.Image(type="pil", format="png", label="picture")
+        words, report, models = gr.Textbox(label="words"), gr.JSON(label="report"), gr.JSON(label="models")
+        swept = gr.JSON(label="sweep")
+        model = gr.Dropdown(list(api.studio.scorers), value=api.studio.default, label="model")
+        compared = gr.Dropdown(list(api.studio.scorers), value=[], multiselect=True, label="models")
+        reports = gr.JSON(label="reports")
+        trigger = gr.Button("run")
+    trigger.click(shown(api.score), [image, model], report, api_name="score", **MODEL_QUEUE)
+    trigger.click(shown(api.degrade), [image, name, level, seed], picture, api_name="degrade", **MODEL_QUEUE)
+    trigger.click(
+        shown(api.explain),
+        [image, method, target, colormap, opacity, model],
+        [picture, words],
+        api_name="explain",
+        **MODEL_QUEUE,
+    )
+    trigger.click(shown(api.sweep), [image, types, side, seed, model], swept, api_name="sweep", **SWEEP_QUEUE)
+    trigger.click(shown(api.compare), [image, compared], reports, api_name="compare", **MODEL_QUEUE)
+    trigger.click(shown(api.models), None, models, api_name="models")

@@ -1,0 +1,82 @@
+"""How the page is served: theme, queue, limits, and the address."""
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from qualiclip.assets import asset
+from qualiclip.errors import UsageError
+from ui.files.outputs import quick_pngs
+from ui.files.tidy import temporary_folder, tidying
+from ui.texts import translations
+
+from .mcp_tools import use_uploads_only
+from .shield import Limits, Shield
+
+QUEUE_SIZE = 200  # a lecture hall that opens the page at once
+SESSIONS = 256  # Gradio keeps a copy of the page's settings, 0.4 MB, for each visitor and each call of an endpoint
+MAX_UPLOAD = "40mb"
+KEEP_MINUTES = 50.0  # the page promises "within the hour"
+# Gradio's sliders report the end of a drag only; a key press or a typed number has to count as one, too.
+SLIDER_KEYS = """
+<script>
+for (const [event, input] of [["keyup", ".level input[type=range]"], ["change", ".level input[type=number]"]])
+  document.addEventListener(event, ({target}) => {
+    if (target.matches?.(input)) target.dispatchEvent(new PointerEvent("pointerup", {bubbles: true}));
+  });
+</script>
+"""
+
+
+def scripts() -> str:
+    """What the page's head runs: a file of `assets/scripts` per tab that needs one."""
+    files = sorted(asset("scripts").glob("*.js"))
+    return SLIDER_KEYS + "".join(f"<script>{file.read_text('utf-8')}</script>" for file in files)
+
+
+def check_keep_minutes(minutes: float) -> None:
+    """Check that temporary files go as soon as the page promises.
+
+    Raises:
+        UsageError: if they would be kept for longer, or not at all.
+    """
+    if not 0 < minutes <= KEEP_MINUTES:
+        raise UsageError(f"--keep-minutes {minutes:g}: expected above 0, at most {KEEP_MINUTES:g}")
+
+
+def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = KEEP_MINUTES, mcp: bool = False) -> str:
+    """Serve the page from threads of its own, with `mcp` its endpoints as tools, too; returns its address.
+
+    A temporary file is deleted `keep_minutes` after it was made, or at the next look: there are five in that time.
+
+    Raises:
+        OSError: if the port is taken.
+    """
+    folder, seconds = temporary_folder(), 60 * keep_minutes
+    if mcp:
+        use_uploads_only()
+    quick_pngs(page)
+    # api_open: a direct request would pass by the queue, and with it by "one at a time".
+    _, address, _ = page.queue(max_size=QUEUE_SIZE, api_open=False).launch(
+        server_name=host,
+        server_port=port,
+        prevent_thread_lock=True,
+        quiet=True,
+        show_error=False,
+        run_history=False,
+        mcp_server=mcp,
+        max_file_size=MAX_UPLOAD,
+        state_session_capacity=SESSIONS,
+        ssr_mode=False,
+        i18n=translations(),
+        theme=gr.themes.Default(
+            primary_hue="indigo", neutral_hue="slate", font=["system-ui", "sans-serif"], font_mono=["monospace"]
+        ),
+        css_paths=sorted(asset("css").glob("*.css"), key=lambda file: file.stem != "studio"),
+        head=scripts(),
+        footer_links=["api", "settings"],
+        app_kwargs={
+            "middleware": [Middleware(Shield, folder=folder, limits=Limits())],
+            "lifespan": tidying(page, folder, every=seconds / 5, seconds=seconds),
+        },
+    )
+    return str(address)

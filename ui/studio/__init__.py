@@ -1,0 +1,1 @@
+"""What tabs and endpoints ask for: analyses of pictures, each computed once."""

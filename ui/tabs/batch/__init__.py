@@ -1,0 +1,1 @@
+"""Batch: many files, one table."""

@@ -1,0 +1,1 @@
+"""Compare: two models or two pictures side by side."""

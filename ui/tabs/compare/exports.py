@@ -1,0 +1,68 @@
+"""What a visitor takes along from the Compare tab: the figure and the table of scores."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explain.figures.comparison import Comparison, Opinion, comparison_figure, shown_picture
+from qualiclip.drawing.files import model_line, report_facts, save_figure
+from qualiclip.models.untrained import UNTRAINED
+from qualiclip.scoring.reports import QualityReport
+from ui.studio.score_rows import CSV_COLUMNS, report_rows, steps_as_json
+from ui.studio.studio import Analysis
+
+from .sides import MODEL, CompareSettings, Sides
+
+
+def write_comparison(path: Path, sides: Sides, reports: Sequence[QualityReport]) -> None:
+    """Write a CSV file with a row per side and prompt pair."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("side", *CSV_COLUMNS))
+        for side, title, subject, report in zip(("left", "right"), sides.titles, sides.subjects, reports, strict=True):
+            name = "degraded" if subject.active_steps else "original"
+            shown = name if sides.mode == MODEL else title
+            writer.writerows([side, *row] for row in report_rows(shown, steps_as_json(subject), report))
+
+
+def write_comparison_figure(
+    path: Path,
+    sides: Sides,
+    settings: CompareSettings,
+    analyses: Sequence[Analysis],
+    grids: tuple[NDArray[np.float32], NDArray[np.float32]],
+    *,
+    shared: bool,
+) -> None:
+    """Write scores, bars and heatmaps of both sides as PNG, SVG or PDF, by the end of the name.
+
+    Raises:
+        UsageError: if the name has another end.
+    """
+    opinions = [Opinion(analysis.report, grid) for analysis, grid in zip(analyses, grids, strict=True)]
+    if sides.mode == MODEL:
+        name = "Degraded" if sides.left.active_steps else "Original"
+        comparisons = [Comparison(name, shown_picture(analyses[0].picture), tuple(opinions))]
+    else:
+        parts = zip(sides.titles, analyses, opinions, strict=True)
+        comparisons = [Comparison(title, shown_picture(one.picture), (opinion,)) for title, one, opinion in parts]
+    reports = [opinion.report for opinion in opinions]
+    done = [subject.describe_steps() for subject in sides.subjects]
+    lines = list(dict.fromkeys(map(model_line, reports)))
+    lines.append(f"Both: {done[0]}" if done[0] == done[1] else f"First: {done[0]}. Second: {done[1]}")
+    if any(report.model == UNTRAINED for report in reports):
+        lines.append(f"{UNTRAINED} has random weights: what it says is chance")
+    title = " and ".join(dict.fromkeys(report.model for report in reports) if sides.mode == MODEL else sides.titles)
+    scale = "figure" if shared else "map"
+    figure = comparison_figure(
+        comparisons, method=settings.method, target=settings.target, title=title, facts=lines, scale=scale
+    )
+    facts = {"Heatmap": f"{settings.method}, {settings.target}"}
+    for number, (report, subject) in enumerate(zip(reports, sides.subjects, strict=True), 1):
+        facts |= {f"{key} {number}": value for key, value in report_facts(report).items()}
+        facts[f"Steps {number}"] = " ".join(map(str, subject.active_steps)) or "none"
+    description = f"{title}, side by side: scores, heatmaps, prompt pairs.\n" + "\n".join(lines)
+    save_figure(figure, path, description=description, version=reports[0].version, facts=facts)

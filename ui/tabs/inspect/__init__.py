@@ -1,0 +1,1 @@
+"""Inspect: degrade a photo, see scores and heatmap."""

@@ -1,0 +1,119 @@
+"""What the Inspect tab tells on request: what the model saw, other sizes, a prompt pair of one's own."""
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import torch
+
+from explain.figures.resolution import resolution_figure
+from explain.maps.heatmaps import explain_features
+from explain.numbers.resolution import Resolution, ResolutionSettings, measure_resolution
+from qualiclip.drawing.files import model_line, save_figure
+from qualiclip.errors import QualiclipError
+from qualiclip.models.prompts import PromptPair
+from qualiclip.pictures import image_to_picture
+from qualiclip.scoring.reports import report_pairs
+from qualiclip.weights.own_prompts import OwnPrompts
+from ui.files.downloads import DownloadFolder
+from ui.markup.parts import bar, render_message, render_note
+from ui.studio.studio import Studio, draw_overlay
+from ui.studio.subject import Subject
+from ui.texts import say
+
+from .map_settings import DEGRADED, read_settings
+
+
+class InspectExtras:
+    """What the accordions under the Inspect tab do, on one studio."""
+
+    def __init__(self, studio: Studio, downloads: DownloadFolder) -> None:
+        """Keep the studio and the place for downloads."""
+        self.studio = studio
+        self.downloads = downloads
+        self.prompts = {name: OwnPrompts(scorer.checkpoint) for name, scorer in studio.scorers.items()}
+
+    @property
+    def own_prompts_possible(self) -> bool:
+        """Whether any served model has a text encoder."""
+        return any(prompts.possible for prompts in self.prompts.values())
+
+    def seen(self, *values: Any) -> str:
+        """What the model saw of the picture, as HTML."""
+        try:
+            subject, _ = read_settings(values)
+            if subject is None:
+                return render_message(say("empty"), error=False)
+            analysis = self.studio.analyse(subject)
+        except QualiclipError as error:
+            return render_message(str(error), error=True)
+        (height, width), (rows, columns) = analysis.image.shape[-2:], analysis.feature_map.shape[-2:]
+        return f"<p>{say('seen/text', width=width, height=height, rows=rows, columns=columns)}</p>"
+
+    def sizes(self, *values: Any, progress: gr.Progress = gr.Progress()) -> tuple[Any, str]:  # noqa: B008
+        """The picture scored at other sizes and in windows: the figure, and the same as a table."""
+        subject, _ = read_settings(values)
+        if subject is None:
+            return None, render_message(say("empty"), error=False)
+        scorer, image = self.studio.scorer(subject.model), self.studio.image(subject)
+        measured = measure_resolution(
+            image,
+            scorer,
+            settings=ResolutionSettings(),
+            progress=lambda done, total: progress((done, total), unit=say("seen/unit")),
+        )
+        path = self.downloads.new_path("resolution.png")
+        title = f"{Path(subject.path).name}: {subject.describe_steps()}"
+        figure = resolution_figure(image_to_picture(image), measured, title=title, facts=[model_line(measured.own)])
+        save_figure(figure, path, description=measured.note, version=measured.own.version, facts={})
+        return str(path), render_sizes(measured)
+
+    def own_pair(self, *values: Any) -> tuple[Any, str]:
+        """A prompt pair of one's own: the heatmap it gives, and its probability before and after."""
+        *panel, positive, negative = values
+        try:
+            subject, settings = read_settings(panel)
+            if subject is None:
+                return None, render_message(say("empty"), error=False)
+            subject = self._named(subject)
+            twin = self.prompts[subject.model].model(PromptPair(positive.strip(), negative.strip()))
+            looked_at = subject if settings.subject == DEGRADED else subject.pristine
+            analysis = self.studio.analyse(looked_at)
+        except QualiclipError as error:
+            return None, render_message(str(error), error=True)
+        (before,), (after,) = (
+            report_pairs(twin, self.studio.analyse(one).feature_map) for one in (subject.pristine, subject)
+        )
+        height, width = analysis.image.shape[-2:]
+        with torch.no_grad():
+            explanation = explain_features(
+                twin, analysis.feature_map, size=(height, width), method=settings.method, target="pair:1"
+            )
+        drawn = draw_overlay(analysis, explanation, colormap=settings.colormap, opacity=settings.opacity)
+        rows = "".join(
+            f"<p>{say(name)}: {bar(pair.probability, kind)} {pair.probability:.3f}</p>"
+            for name, kind, pair in (("original", "before", before), ("degraded", "after", after))
+        )
+        said = say("own/said", positive=escape(before.positive), negative=escape(before.negative))
+        return drawn, f"<p>{said}</p>{rows}{render_note(explanation)}"
+
+    def _named(self, subject: Subject) -> Subject:
+        name = self.studio.scorer(subject.model).checkpoint.name
+        return Subject(subject.path, name, subject.steps, subject.region)
+
+
+def render_sizes(measured: Resolution) -> str:
+    """The scores at other sizes and of windows, as text and a table."""
+    rows = "".join(
+        f'<tr><th scope="row">{reduced.share:.0%}</th><td>{reduced.report.width} × {reduced.report.height}</td>'
+        f"<td>{reduced.report.score:.3f}</td></tr>"
+        for reduced in measured.sizes
+    )
+    head = "".join(f'<th scope="col">{say(f"sizes/{name}")}</th>' for name in ("share", "pixels", "score"))
+    spread = say("sizes/windows", count=len(measured.windows), low=f"{measured.spread[0]:.3f}",
+                 high=f"{measured.spread[1]:.3f}") if measured.spread else say("sizes/no-windows")  # fmt: skip
+    return (
+        f'<p role="status">{spread}</p><table class="plain"><caption>{say("sizes/caption")}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    )

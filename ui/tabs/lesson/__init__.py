@@ -1,0 +1,1 @@
+"""How it works: six steps on one's own photo."""

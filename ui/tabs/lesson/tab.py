@@ -1,0 +1,187 @@
+"""What the How-it-works tab computes: six steps on one photo, each only when it is opened."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import gradio as gr
+import torch
+from PIL import Image
+
+from explain.checks.spot_check import check_maps, draw_map, explain_untrained
+from explain.figures.arithmetic import arithmetic_figure
+from explain.maps.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET
+from explain.numbers.arithmetic import arithmetic
+from qualiclip.crops import middle
+from qualiclip.degradations import Region, Step
+from qualiclip.drawing.files import model_line, report_facts, save_figure
+from qualiclip.errors import QualiclipError
+from qualiclip.pictures import image_to_picture
+from qualiclip.scoring.sweep import LEVELS
+from ui.files.downloads import DownloadFolder
+from ui.markup.parts import render_message
+from ui.studio.studio import Analysis, Studio
+from ui.studio.subject import REGIONS, Subject, read_values
+from ui.texts import say
+
+from .check import MapFigure, render_check, render_untrained
+from .losses import render_losses
+from .markup import Rung, render_arithmetic, render_prompts, render_rank, render_strip
+
+# The kinds of damage: where the model does well, less well, and badly.
+KINDS = ("gaussian_blur", "white_noise", "jpeg", "pixelate", "darken")
+PLACES = ("top-left", "top-right", "bottom-left", "bottom-right")
+FIRST_LEVEL = 4
+SEED = 0
+DETAIL_SIDE = 256  # px of the photo's middle that are shown of each level
+MAP_SIDE = 480  # px of a map
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the lesson's own widgets say, in their order."""
+
+    step: str
+    kind: str
+    level: float
+    place: str
+
+    @property
+    def region(self) -> Region:
+        """The quarter of the photo that is damaged in the last step."""
+        return REGIONS[self.place]
+
+
+def read_choice(values: Sequence[Any]) -> tuple[Subject | None, Choice]:
+    """The photo with its model, as it is, and what the lesson's widgets say.
+
+    Raises:
+        UsageError: if the panel asks for what does not exist.
+    """
+    subject, (step, kind, level, place) = read_values(values)
+    return subject and subject.pristine, Choice(step, kind, float(level), place)
+
+
+def degraded(subject: Subject, choice: Choice, *, level: float | None = None) -> Subject:
+    """The photo after the chosen damage, at the chosen level or another."""
+    return replace(subject, steps=(Step(choice.kind, choice.level if level is None else level, SEED),))
+
+
+class LessonTab:
+    """The results of each step, as HTML, on one studio."""
+
+    def __init__(self, studio: Studio, downloads: DownloadFolder) -> None:
+        """Keep the studio and the place for downloads."""
+        self.studio = studio
+        self.downloads = downloads
+
+    def detail(self, subject: Subject) -> Image.Image:
+        """The middle of a picture."""
+        image = self.studio.image(subject)
+        left, top, right, bottom = middle(*image.shape[-2:], side=DETAIL_SIDE)
+        return image_to_picture(image[:, top:bottom, left:right])
+
+    def degrade(self, subject: Subject, choice: Choice) -> str:
+        """Six levels side by side."""
+        return render_strip(
+            choice.kind, [self.detail(degraded(subject, choice, level=float(level))) for level in LEVELS]
+        )
+
+    def rank(self, subject: Subject, choice: Choice) -> str:
+        """The same six shuffled, and the model's scores behind a button."""
+        ladder = [degraded(subject, choice, level=float(level)) for level in LEVELS]
+        rungs = [Rung(self.detail(rung), self.studio.analyse(rung).report.score) for rung in ladder]
+        return render_rank(choice.kind, rungs)
+
+    def both(self, subject: Subject, choice: Choice) -> tuple[Analysis, Analysis]:
+        """Analyses of the photo as it is and damaged."""
+        return self.studio.analyse(subject), self.studio.analyse(degraded(subject, choice))
+
+    def prompts(self, subject: Subject, choice: Choice) -> str:
+        """Cosines with all prompts, before and after."""
+        before, after = self.both(subject, choice)
+        return render_prompts(before.report, after.report, self.studio.scorer(subject.model).checkpoint)
+
+    def losses(self, subject: Subject, choice: Choice) -> str:
+        """The log of a training run; it has nothing to do with the photo."""
+        return render_losses()
+
+    def arithmetic(self, subject: Subject, choice: Choice) -> str:
+        """How the damaged photo's score is made."""
+        return render_arithmetic(arithmetic(self.both(subject, choice)[1].report))
+
+    def damaged(self, subject: Subject, choice: Choice) -> Subject:
+        """The photo with one quarter damaged."""
+        return replace(degraded(subject, choice), region=choice.region)
+
+    def heatmap(self, subject: Subject, choice: Choice) -> str:
+        """The heatmap of the damaged picture alone, and maps that know no model, against the true place."""
+        if choice.level == 0:
+            return render_message(say("lesson/no-damage"), error=False)
+        damaged = self.damaged(subject, choice)
+        before, after = self.studio.analyse(subject), self.studio.analyse(damaged)
+        explanation = self.studio.explain(damaged, method=DEFAULT_METHOD, target=DEFAULT_TARGET)
+        checked = check_maps(explanation, after.image, choice.region, generator=_generator())
+        picture = after.picture
+        figures = [
+            MapFigure(draw_map(picture, one.values, choice.region, signed=one.signed, side=MAP_SIDE), one.auroc)
+            for one in checked
+        ]
+        return render_check(figures, before.report.score, after.report.score)
+
+    def untrained(self, *values: Any) -> str:
+        """The heatmap of the model with random weights, for the same damaged picture."""
+        subject, choice = read_choice(values)
+        if subject is None or choice.level == 0:
+            return ""
+        damaged = self.damaged(subject, choice)
+        after = self.studio.analyse(damaged)
+        explanation = self.studio.explain(damaged, method=DEFAULT_METHOD, target=DEFAULT_TARGET)
+        untrained, correlation = explain_untrained(
+            self.studio.scorer(subject.model), after.image, explanation, generator=_generator()
+        )
+        drawn = draw_map(after.picture, untrained.values, choice.region, signed=untrained.signed, side=MAP_SIDE)
+        return render_untrained(drawn, correlation)
+
+    def update(self, *values: Any) -> tuple[Any, ...]:
+        """The results of the open step, and that the others stay; a picture that can't be used is said in place."""
+        subject, choice = read_choice(values)
+        if subject is None:
+            html = render_message(say("empty"), error=False)
+        else:
+            try:
+                html = RESULTS[choice.step](self, subject, choice)
+            except QualiclipError as error:
+                html = render_message(str(error), error=True)
+        results = tuple(html if name == choice.step else gr.skip() for name in RESULTS)
+        return *results, "" if choice.step == "heatmap" else gr.skip()
+
+    def save_figure(self, *values: Any) -> str:
+        """The arithmetic of the damaged photo's score as a PNG figure."""
+        subject, choice = read_choice(values)
+        if subject is None:
+            raise gr.Error(say("nothing-to-download"), print_exception=False)
+        report = self.both(subject, choice)[1].report
+        lines = [degraded(subject, choice).describe_steps(), model_line(report)]
+        path = self.downloads.new_path("arithmetic.png")
+        figure = arithmetic_figure(arithmetic(report), facts=lines)
+        description = "\n".join([f"How {report.score:.4f} is made", *lines])
+        save_figure(figure, path, description=description, version=report.version, facts=report_facts(report))
+        return str(path)
+
+
+def _generator() -> torch.Generator:
+    return torch.Generator().manual_seed(SEED)
+
+
+RESULTS: Mapping[str, Callable[[LessonTab, Subject, Choice], str]] = MappingProxyType(
+    {
+        "degrade": LessonTab.degrade,
+        "rank": LessonTab.rank,
+        "prompts": LessonTab.prompts,
+        "losses": LessonTab.losses,
+        "arithmetic": LessonTab.arithmetic,
+        "heatmap": LessonTab.heatmap,
+    }
+)

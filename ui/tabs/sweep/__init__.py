@@ -1,0 +1,1 @@
+"""Sweep: one photo at every level of every degradation."""
