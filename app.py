@@ -8,6 +8,12 @@ import shutil
 import signal
 import sys
 import tempfile
+from typing import TYPE_CHECKING
+
+from ui.files.limits import KEEP_MINUTES, MEGAPIXELS
+
+if TYPE_CHECKING:
+    from qualiclip.scoring.scorer import Scorer
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -23,8 +29,10 @@ def parse_arguments() -> argparse.Namespace:
     address = "0.0.0.0" if "SPACE_ID" in os.environ else "127.0.0.1"  # a Space is reached from outside of its container
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", address))
     parser.add_argument("--port", type=int, default=os.environ.get("GRADIO_SERVER_PORT", "7860"))
-    parser.add_argument("--megapixels", type=float, default=16.0, help="largest picture that is accepted")
-    parser.add_argument("--keep-minutes", type=float, default=50.0, help="temporary files are deleted after these")
+    parser.add_argument("--megapixels", type=float, default=MEGAPIXELS, help="largest picture that is accepted")
+    parser.add_argument(
+        "--keep-minutes", type=float, default=KEEP_MINUTES, help="temporary files are deleted after these"
+    )
     parser.add_argument(
         "--mcp",
         action="store_true",
@@ -44,41 +52,33 @@ def set_environment(host: str) -> None:
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = direct
 
 
-def main() -> int:
-    """Load the models, build the page, serve it until stopped. Returns the exit status."""
-    arguments = parse_arguments()
-    set_environment(arguments.host)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that temporary files are deleted then, too
+def load_scorers(arguments: argparse.Namespace) -> "list[Scorer]":
+    """The models to serve, and beside our own its untrained twin.
 
-    from qualiclip.errors import QualiclipError, UsageError
-    from qualiclip.machine import limit_arenas, set_threads
+    Raises:
+        QualiclipError: if a model can't be had, or an option is out of range.
+    """
     from qualiclip.models.untrained import TRAINED, UNTRAINED
     from qualiclip.pictures import PictureLimits
     from qualiclip.scoring.scorer import load
+
+    limits = PictureLimits(megapixels=arguments.megapixels)
+    names = [name.strip() for name in arguments.models.split(",")]
+    options = {"engine": arguments.engine, "precision": arguments.precision, "limits": limits}
+    scorers = [load(name, **options) for name in names]
+    known = [scorer.checkpoint.name for scorer in scorers]
+    if TRAINED in known and UNTRAINED not in known:
+        scorers.append(load(UNTRAINED, **options))
+    return scorers
+
+
+def serve(scorers: "list[Scorer]", arguments: argparse.Namespace) -> int:
+    """Build the page and serve it until stopped. Returns the exit status."""
     from ui.page import build_page
-    from ui.server.mcp_tools import require_mcp
-    from ui.server.serve import check_keep_minutes, launch_page
+    from ui.server.serve import launch_page
     from ui.server.zerogpu import announce
     from ui.studio.studio import Studio
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    limit_arenas(2)
-    set_threads()
-    try:
-        if arguments.mcp:
-            require_mcp()
-        check_keep_minutes(arguments.keep_minutes)
-        limits = PictureLimits(megapixels=arguments.megapixels)
-        scorers = [
-            load(name.strip(), engine=arguments.engine, precision=arguments.precision, limits=limits)
-            for name in arguments.models.split(",")
-        ]
-        names = [scorer.checkpoint.name for scorer in scorers]
-        if TRAINED in names and UNTRAINED not in names:
-            scorers.append(load(UNTRAINED, engine=arguments.engine, precision=arguments.precision, limits=limits))
-    except QualiclipError as error:
-        sys.stderr.write(f"app.py: {error}\n")
-        return 2 if isinstance(error, UsageError) else 1
     page = build_page(Studio(*scorers))
     announce()
     try:
@@ -93,6 +93,31 @@ def main() -> int:
     sys.stdout.flush()
     page.block_thread()
     return 0
+
+
+def main() -> int:
+    """Load the models, build the page, serve it until stopped. Returns the exit status."""
+    arguments = parse_arguments()
+    set_environment(arguments.host)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that temporary files are deleted then, too
+
+    from qualiclip.errors import QualiclipError, UsageError
+    from qualiclip.machine import limit_arenas, set_threads
+    from ui.server.mcp_tools import require_mcp
+    from ui.server.serve import check_keep_minutes
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    limit_arenas(2)
+    set_threads()
+    try:
+        if arguments.mcp:
+            require_mcp()
+        check_keep_minutes(arguments.keep_minutes)
+        scorers = load_scorers(arguments)
+    except QualiclipError as error:
+        sys.stderr.write(f"app.py: {error}\n")
+        return 2 if isinstance(error, UsageError) else 1
+    return serve(scorers, arguments)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from PIL import Image
 
 from qualiclip.degradations import DEGRADATIONS, GROUPS, degrade
 from qualiclip.scoring.scorer import load
+from tests.document_architecture import main as draw_architecture
 from train.recipes.overrides import flattened
 from train.recipes.table import PAPER_DOUBTS, RECIPES
 
@@ -133,7 +134,8 @@ def draw_failures(path: Path) -> None:
 
 
 def main() -> None:
-    """Write docs/degradations.md, the table in docs/training.md, and the example figures."""
+    """Write docs/degradations.md, the table in docs/training.md, the example figures and the architecture."""
+    draw_architecture()
     draw_failures(DOCS / "compact_failures.png")
     training = DOCS / "training.md"
     training.write_text(with_doubts(training.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,5 +1,6 @@
 """The pages in docs/ that are made from the code say what the code says."""
 
+from tests import document_architecture as architecture
 from tests.document import DOCS, measured_part, page, with_doubts
 
 
@@ -17,3 +18,8 @@ def test_every_type_is_in_the_measured_part():
 def test_the_doubts_about_the_paper_are_up_to_date():
     text = (DOCS / "training.md").read_text(encoding="utf-8")
     assert text == with_doubts(text), "run `make docs`"
+
+
+def test_the_picture_of_the_architecture_is_up_to_date():
+    text = architecture.PICTURE.read_text(encoding="utf-8")
+    assert text == architecture.drawing(), "run `make docs`, or python -m tests.document_architecture"

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from ui.files.limits import MB, RequestLimits
 from ui.files.tidy import delete_old, folder_size
-from ui.server.shield import MB, Limits, Shield
+from ui.server.shield import Shield
 
 
 async def echo(scope, receive, send):
@@ -49,25 +50,25 @@ def full(tmp_path):
 
 @pytest.mark.parametrize("announced", [None, b"3000", b"-1", b"many"])
 def test_body_over_the_limit_is_refused_whatever_was_announced(tmp_path, announced):
-    limits = Limits(other=2000)
+    limits = RequestLimits(other=2000)
     status, _ = call(tmp_path, "/gradio_api/queue/join", bytes(3000), limits=limits, announced=announced)
     assert status == 413
 
 
 def test_body_within_the_limit_arrives_whole(tmp_path):
-    assert call(tmp_path, "/gradio_api/upload", bytes(3000), limits=Limits(other=0)) == (200, "3000")
+    assert call(tmp_path, "/gradio_api/upload", bytes(3000), limits=RequestLimits(other=0)) == (200, "3000")
 
 
 def test_full_folder_takes_no_uploads_but_answers_else(full):
-    limits = Limits(folder=999)
+    limits = RequestLimits(folder=999)
     status, text = call(full, "/gradio_api/upload", b"x", limits=limits)
     assert (status, text) == (507, "the studio holds too many files just now; try again later\n")
     assert call(full, "/gradio_api/queue/join", b"x", limits=limits)[0] == 200
-    assert call(full, "/gradio_api/upload", b"x", limits=Limits(folder=1000))[0] == 200
+    assert call(full, "/gradio_api/upload", b"x", limits=RequestLimits(folder=1000))[0] == 200
 
 
 def test_default_limits_hold_a_lecture_hall():
-    limits = Limits()
+    limits = RequestLimits()
     assert limits.of("/gradio_api/upload") == 400 * MB
     assert limits.of("/") == MB
 

@@ -15,12 +15,14 @@ from qualiclip.errors import InputError
 from qualiclip.pictures import PICTURE_SUFFIXES
 from ui.texts import say
 
-MOST_PICTURES = 200
-MOST_FILE_BYTES = 40 * 2**20  # of a file, and of a member of a zip: as much as the page lets upload
-MOST_BYTES = 400 * 2**20  # of all files and members of one batch, as they are read
-MOST_RATIO = 100  # of a member's size to that of its packed bytes: photos stay below 3, bombs come close to 1032
-ALWAYS_ALLOWED_BYTES = 2**20  # whatever the ratio: a small empty drawing packs well, too
-MOST_LISTING_BYTES = 2**20  # of a zip's table of contents, which Python reads at once: 20 000 members or so
+from .limits import (
+    ALWAYS_ALLOWED_BYTES,
+    MOST_BYTES,
+    MOST_FILE_BYTES,
+    MOST_LISTING_BYTES,
+    MOST_PICTURES,
+    MOST_RATIO,
+)
 
 STEP_BYTES = 2**16
 ENCRYPTED = 0x1  # bit of a member's flags

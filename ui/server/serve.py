@@ -5,17 +5,14 @@ from starlette.middleware import Middleware
 
 from qualiclip.assets import asset
 from qualiclip.errors import UsageError
+from ui.files.limits import KEEP_MINUTES, MOST_FILE_BYTES, QUEUE_SIZE, SESSIONS, RequestLimits
 from ui.files.outputs import quick_pngs
 from ui.files.tidy import temporary_folder, tidying
 from ui.texts import translations
 
 from .mcp_tools import use_uploads_only
-from .shield import Limits, Shield
+from .shield import Shield
 
-QUEUE_SIZE = 200  # a lecture hall that opens the page at once
-SESSIONS = 256  # Gradio keeps a copy of the page's settings, 0.4 MB, for each visitor and each call of an endpoint
-MAX_UPLOAD = "40mb"
-KEEP_MINUTES = 50.0  # the page promises "within the hour"
 # Gradio's sliders report the end of a drag only; a key press or a typed number has to count as one, too.
 SLIDER_KEYS = """
 <script>
@@ -64,7 +61,7 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
         show_error=False,
         run_history=False,
         mcp_server=mcp,
-        max_file_size=MAX_UPLOAD,
+        max_file_size=MOST_FILE_BYTES,
         state_session_capacity=SESSIONS,
         ssr_mode=False,
         i18n=translations(),
@@ -75,7 +72,7 @@ def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = 
         head=scripts(),
         footer_links=["api", "settings"],
         app_kwargs={
-            "middleware": [Middleware(Shield, folder=folder, limits=Limits())],
+            "middleware": [Middleware(Shield, folder=folder, limits=RequestLimits())],
             "lifespan": tidying(page, folder, every=seconds / 5, seconds=seconds),
         },
     )

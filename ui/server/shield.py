@@ -1,7 +1,6 @@
 """In front of Gradio: doors that stay shut, sizes that are refused unread, and headers for the browser."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import anyio.to_thread
@@ -9,10 +8,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.files.limits import API, MB, RequestLimits
 from ui.files.tidy import folder_size
 
-MB = 1024**2
-API = "/gradio_api"
 # Where a page may be shown in a frame: on itself and on Hugging Face, whose Spaces are frames. More: the variable.
 FRAMES = "'self' https://huggingface.co https://*.huggingface.co https://*.hf.space"
 FRAMES_VARIABLE = "QUALICLIP_FRAME_ANCESTORS"
@@ -26,22 +24,6 @@ SHUT = (
     *(f"{API}/custom_component", f"{API}/profiling", f"{API}/token", f"{API}/dev/"),
     *("/monitoring", "/login", "/logout"),
 )
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much a request may bring, in bytes, and how much may lie in the folder of uploads."""
-
-    upload: int = 400 * MB  # of one request, which may hold many files; of one file: see `launch_page`
-    tool: int = 64 * MB  # a picture in the text of a call
-    other: int = MB
-    folder: int = 4096 * MB
-
-    def of(self, path: str) -> int:
-        """The limit of a request's body."""
-        if path.startswith((f"{API}/upload", f"{API}/component_server")):
-            return self.upload
-        return self.tool if path.startswith(f"{API}/mcp") else self.other
 
 
 def security_headers() -> dict[str, str]:
@@ -78,7 +60,7 @@ class _TooLarge(Exception):
 class Shield:
     """The ASGI application behind it, with shut doors, limits and headers."""
 
-    def __init__(self, app: ASGIApp, *, folder: Path, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, *, folder: Path, limits: RequestLimits) -> None:
         """Stand in front of `app`, whose uploads lie in `folder`."""
         self._app = app
         self._folder = folder

@@ -5,7 +5,8 @@ from html import escape
 from statistics import median
 
 from qualiclip.scoring.reports import Failure, QualityReport
-from ui.files.intake import MOST_PICTURES, base_name, display_name
+from ui.files.intake import base_name, display_name
+from ui.files.limits import MOST_PICTURES
 from ui.texts import say, verdict
 
 from .batch import BINS, FEWEST_FOR_OUTLIERS, Batch, Row, fences, histogram, standings
