@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .scoring.reports import Failure, PairReport, QualityReport
+    from .models.family import PairReport
+    from .scoring.reports import Failure, QualityReport
     from .scoring.scorer import Scorer, load
 
 # Imported when first asked for: degradations can be used without any network's code.
 _HOMES = {
-    "Failure": "qualiclip.scoring.scorer.reports",
-    "PairReport": "qualiclip.scoring.scorer.reports",
-    "QualityReport": "qualiclip.scoring.scorer.reports",
-    "Scorer": "qualiclip.scoring.scorer.scorer",
-    "load": "qualiclip.scoring.scorer.scorer",
+    "Failure": "qualiclip.scoring.reports",
+    "PairReport": "qualiclip.models.family",
+    "QualityReport": "qualiclip.scoring.reports",
+    "Scorer": "qualiclip.scoring.scorer",
+    "load": "qualiclip.scoring.scorer",
 }
 __all__ = ["Failure", "PairReport", "QualityReport", "Scorer", "__version__", "load"]
 

@@ -5,8 +5,8 @@ import torch
 
 from explain.maps import channel_ablation as ablation
 from explain.maps.channel_ablation import ablation_grid, channel_falls
-from explain.maps.targets import TARGETS
 from qualiclip.models.backbone import RN50, MeanQueryPooling
+from qualiclip.models.targets import TARGETS
 
 DIFFERENCE = TARGETS["difference"].value
 

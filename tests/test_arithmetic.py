@@ -11,7 +11,8 @@ import qualiclip
 from explain.figures.arithmetic import arithmetic_figure
 from explain.numbers.arithmetic import TABLES, arithmetic, as_csv, as_markdown, as_text, softmax_of_two
 from qualiclip.errors import InputError
-from qualiclip.scoring.reports import PairReport, QualityReport
+from qualiclip.models.family import PairReport
+from qualiclip.scoring.reports import QualityReport
 from tests.figure_checks import check_figure, texts_of
 
 THREE_QUARTERS = math.log(3) / 100  # a difference of cosines that 100 times makes the softmax 3 : 1

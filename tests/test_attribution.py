@@ -5,7 +5,7 @@ import torch
 
 import qualiclip
 from explain.maps.attribution import attribution_grid, contributions, position_weights
-from explain.maps.targets import TARGETS, target_table
+from qualiclip.models.targets import TARGETS, target_table
 from tests.conftest import EXAMPLES
 
 

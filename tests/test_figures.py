@@ -3,6 +3,7 @@
 import re
 import threading
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import matplotlib
 import numpy as np
@@ -25,8 +26,9 @@ from qualiclip.drawing.canvas import Canvas
 from qualiclip.drawing.files import figure_format, report_facts, save_figure
 from qualiclip.drawing.lettering import DARK, LIGHT, MIDDLE, literal, shortened, text_width, wrapped
 from qualiclip.errors import UsageError
+from qualiclip.models.family import PairReport, Part
 from qualiclip.models.prompts import ANTONYM_PAIRS
-from qualiclip.scoring.reports import PairReport, QualityReport
+from qualiclip.scoring.reports import QualityReport
 from tests.figure_checks import check_figure, texts_of
 from tests.test_sweep import row_of
 
@@ -35,7 +37,9 @@ ODD = "cost $5$ & <b>\\alpha_{写真}\udcff\x01 .png"  # a formula, markup, lett
 
 def report_of(probability=0.5, model="made-up", pairs=ANTONYM_PAIRS):
     rows = tuple(PairReport(pair.positive, pair.negative, probability, 0.1, 0.1) for pair in pairs)
-    return QualityReport(None, probability, model, "a1" * 32, 100.0, "fused", "fp32", "0", 400, 300, rows)
+    parts = tuple(Part(row.positive, row.probability, f"rather than “{row.negative}”") for row in rows)
+    report = QualityReport(None, probability, model, "a1" * 32, 100.0, "fused", "fp32", "0", 400, 300, rows)
+    return replace(report, parts=parts)
 
 
 def small_figure(title="A title"):

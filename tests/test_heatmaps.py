@@ -11,8 +11,8 @@ from explain.maps.cams import LibraryCam, PrincipalCam, cam_grid, first_componen
 from explain.maps.explanation import Explanation, describe_places
 from explain.maps.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET, METHODS, TARGETS, explain_features
 from explain.maps.scale import difference_of_models, enlarge
-from explain.maps.targets import target_table
 from qualiclip.errors import UsageError
+from qualiclip.models.targets import target_table
 
 
 @pytest.fixture

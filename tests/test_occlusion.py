@@ -5,8 +5,8 @@ import torch
 
 from explain.maps import occlusion
 from explain.maps.occlusion import occlusion_grid, windows
-from explain.maps.targets import TARGETS
 from qualiclip.errors import UsageError
+from qualiclip.models.targets import TARGETS
 
 DIFFERENCE = TARGETS["difference"].value
 

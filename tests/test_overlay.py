@@ -8,7 +8,8 @@ from PIL import Image
 from explain.figures.inspect import Panel, inspect_figure
 from qualiclip.drawing.overlay import COLORMAPS, colorize, overlay
 from qualiclip.errors import UsageError
-from qualiclip.scoring.reports import PairReport, QualityReport
+from qualiclip.models.family import PairReport
+from qualiclip.scoring.reports import QualityReport
 
 GRAY = Image.new("RGB", (6, 4), (128, 128, 128))
 

@@ -8,7 +8,6 @@ import torch
 import qualiclip
 from qualiclip.errors import UsageError, WeightsError
 from qualiclip.models.prompts import PromptPair
-from qualiclip.scoring.reports import report_pairs
 from qualiclip.weights.own_prompts import OwnPrompts
 from tests.clip_files import TINY, TINY_TEXT, official_state
 
@@ -27,7 +26,7 @@ def test_it_equals_loading_with_the_pair(official, photo):
     features = scorer.encode(photo)
     before = scorer.report(photo, features)
     twin = OwnPrompts(scorer.checkpoint).model(PAIR)
-    (pair,) = report_pairs(twin, features)
+    (pair,) = twin.judge(features).pairs
     (expected,) = qualiclip.load(str(official), pairs=(PAIR,)).score(photo).pairs
     assert pair.probability == pytest.approx(expected.probability, abs=1e-6)
     assert (pair.positive, pair.negative) == ("Calm sea.", "Rough sea.")

@@ -5,10 +5,10 @@ import torch
 
 from explain.maps import quality_map
 from explain.maps.heatmaps import explain_features, explain_finely
-from explain.maps.quality_map import fine_quality_grid, local_scores, local_similarities, quality_grid, window_grid
-from explain.maps.targets import TARGETS
+from explain.maps.quality_map import fine_quality_grid, local_scores, quality_grid, window_grid
 from qualiclip.errors import UsageError
 from qualiclip.models.backbone import Backbone, BackboneSettings
+from qualiclip.models.targets import TARGETS
 
 DIFFERENCE = TARGETS["difference"].value
 
@@ -27,7 +27,7 @@ def noise(*size):
 
 def test_each_position_has_the_score_of_its_feature_alone(tiny_model, seeded):
     feature_map = torch.rand((1, 256, 3, 5), generator=seeded(0))
-    scores, similarities = local_scores(tiny_model, feature_map), local_similarities(tiny_model, feature_map)
+    scores, similarities = local_scores(tiny_model, feature_map), tiny_model.local_evidence(feature_map)
     grid = quality_grid(tiny_model, feature_map, DIFFERENCE)
     for y in range(3):
         for x in range(5):

@@ -11,9 +11,9 @@ from gradio.context import LocalContext
 
 import qualiclip
 from explain.maps.heatmaps import METHODS, explain_features
-from explain.maps.targets import target_table
 from qualiclip.degradations import DEGRADATIONS
 from qualiclip.errors import InputError
+from qualiclip.models.targets import target_table
 from qualiclip.pictures import as_image
 from ui import texts
 from ui.guard import INTERNAL

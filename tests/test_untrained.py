@@ -51,4 +51,4 @@ def test_twin_is_not_a_registered_model_and_never_the_automatic_one():
 
 def test_twin_has_fixed_prompts_as_compact():
     with pytest.raises(WeightsError, match="no text encoder"):
-        qualiclip.scoring.load(UNTRAINED, pairs=(PromptPair("Calm sea.", "Rough sea."),))
+        qualiclip.load(UNTRAINED, pairs=(PromptPair("Calm sea.", "Rough sea."),))

@@ -15,9 +15,9 @@ from tqdm import tqdm
 
 from explain.maps.explanation import Explanation
 from explain.maps.heatmaps import explain_features
-from explain.maps.targets import find_target
 from qualiclip.degradations import degrade
-from qualiclip.models.qualiclip import QualityModel
+from qualiclip.models.family import Family
+from qualiclip.models.targets import find_target
 from qualiclip.models.untrained import with_random_weights
 from qualiclip.scoring.scorer import Scorer
 
@@ -60,7 +60,7 @@ def _reduced(values: Tensor, size: tuple[int, int], mode: str) -> Tensor:
 Maps = dict[str, Explanation]
 
 
-def _explain(model: QualityModel, feature_map: Tensor, image: Tensor, settings: Settings) -> Maps:
+def _explain(model: Family, feature_map: Tensor, image: Tensor, settings: Settings) -> Maps:
     """Explanations by name, of every method asked for every target."""
     size = (image.shape[-2], image.shape[-1])  # the picture's own: a map is drawn where the model's positions lie
     return {
@@ -154,7 +154,7 @@ def follow_curves(scorer: Scorer, example: Example, settings: Settings) -> Itera
 
 
 def compare_weights(
-    scorer: Scorer, untrained: QualityModel, example: Example, settings: Settings
+    scorer: Scorer, untrained: Family, example: Example, settings: Settings
 ) -> Iterator[WeightMeasurement]:
     """How alike each method's maps of one picture are with trained and with random weights."""
     with torch.no_grad():
@@ -175,7 +175,7 @@ def benchmark(scorer: Scorer, examples: Sequence[Example], settings: Settings) -
         UsageError: if the model has no such target.
     """
     for target in settings.targets:
-        find_target(target, scorer.model.settings.pairs)
+        find_target(target, scorer.model.targets)
     found: list[Measurement] = []
     followed: list[CurveMeasurement] = []
     compared: list[WeightMeasurement] = []

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from explain.maps.heatmaps import METHODS
-from explain.maps.targets import PAIR
 from qualiclip.degradations import DEGRADATIONS
 from qualiclip.degradations.table import MAX_LEVEL
 from qualiclip.errors import UsageError, look_up
 from qualiclip.models.prompts import PromptPair
+from qualiclip.models.targets import PAIR
 
 from .faithfulness import Curves
 from .localisation import Localisation

@@ -18,8 +18,9 @@ from qualiclip.drawing.canvas import EDGE, ON_PAPER, Canvas, caption_lines, fitt
 from qualiclip.drawing.lettering import DARK, HEADING, INK, LIGHT, MIDDLE, PLAIN, QUIET, SMALL, TITLE
 from qualiclip.drawing.overlay import overlay
 from qualiclip.errors import UsageError, look_up
+from qualiclip.models.family import Part
 from qualiclip.pictures import image_to_picture
-from qualiclip.scoring.reports import PairReport, QualityReport
+from qualiclip.scoring.reports import QualityReport
 from qualiclip.scoring.scorer import Scorer
 
 COLORS = (DARK, MIDDLE, LIGHT)  # of the models, in their order
@@ -126,13 +127,13 @@ def _draw_lines(axes: Axes, values: NDArray[np.float32]) -> None:
             axes.contour(values, levels=[level], colors=["black"], linewidths=1.2, linestyles=style)
 
 
-def _prompts(pair: PairReport) -> tuple[str, str]:
-    return pair.positive, pair.negative
+def _words(part: Part) -> tuple[str, str]:
+    return part.name, part.meaning
 
 
-def _pairs_of(opinions: Sequence[Opinion]) -> list[tuple[str, str]]:
-    """The prompt pairs of all models, each once."""
-    return list(dict.fromkeys(_prompts(pair) for opinion in opinions for pair in opinion.report.pairs))
+def _parts_of(opinions: Sequence[Opinion]) -> list[tuple[str, str]]:
+    """The parts of all models' scores, each once."""
+    return list(dict.fromkeys(_words(part) for opinion in opinions for part in opinion.report.parts))
 
 
 def _group_height(opinions: Sequence[Opinion]) -> float:
@@ -140,24 +141,24 @@ def _group_height(opinions: Sequence[Opinion]) -> float:
 
 
 def _bars_height(opinions: Sequence[Opinion]) -> float:
-    return len(_pairs_of(opinions)) * _group_height(opinions)
+    return len(_parts_of(opinions)) * _group_height(opinions)
 
 
 def _draw_bars(canvas: Canvas, x: float, y: float, opinions: Sequence[Opinion]) -> None:
-    """A group of bars for each prompt pair, a bar in it for each model."""
+    """A group of bars for each part, a bar in it for each model."""
     height, step = _bars_height(opinions), _group_height(opinions)
     axes = canvas.axes(x + LABELS, y, BARS_WIDTH, height)
     axes.set(xlim=(0, 1), ylim=(height, 0), yticks=[])
     axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"], fontsize=SMALL, color=INK)
     axes.spines[["top", "right"]].set_visible(False)
-    for row, prompts in enumerate(_pairs_of(opinions)):
+    for row, both in enumerate(_parts_of(opinions)):
         middle = (row + 0.5) * step
-        for words, offset, color in zip(prompts, (-LABEL / 2, LABEL / 2), (INK, QUIET), strict=True):
+        for words, offset, color in zip(both, (-LABEL / 2, LABEL / 2), (INK, QUIET), strict=True):
             place = (x + LABELS - 0.1, y + middle + offset)
             canvas.text(*place, words, LABELS - 0.1, size=SMALL, color=color, align="right")
         for index, opinion in enumerate(opinions):
             place_of_bar = middle + (index + 0.5 - len(opinions) / 2) * BAR
-            for value in (pair.probability for pair in opinion.report.pairs if _prompts(pair) == prompts):
+            for value in (part.value for part in opinion.report.parts if _words(part) == both):
                 axes.barh(place_of_bar, value, height=0.85 * BAR, color=COLORS[index], edgecolor=INK, linewidth=0.5)
                 right = x + LABELS + BARS_WIDTH + 0.1
                 canvas.text(right, y + place_of_bar, f"{value:.2f}", VALUES, size=SMALL)

@@ -29,13 +29,13 @@ def _show(axes: Axes, panel: Panel, width: float) -> None:
 
 
 def _draw_bars(axes: Axes, before: QualityReport, after: QualityReport) -> None:
-    rows = np.arange(len(before.pairs))
+    rows = np.arange(len(before.bars))
     for offset, report, color, label in ((-0.2, before, BEFORE, "original"), (0.2, after, AFTER, "degraded")):
-        values = [pair.probability for pair in report.pairs]
+        values = [value for _, value in report.bars]
         axes.barh(rows + offset, values, height=0.36, color=color, label=f"{label}, mean {report.score:.3f}")
         for row, value in zip(rows, values, strict=True):
             axes.text(min(value + 0.01, 1.0), row + offset, f"{value:.2f}", va="center_baseline", fontsize=SMALL)
-    labels = [shortened(f"{pair.positive} / {pair.negative}", LABELS, size=SMALL) for pair in before.pairs]
+    labels = [shortened(label, LABELS, size=SMALL) for label, _ in before.bars]
     axes.set_yticks(rows, labels, fontsize=SMALL, parse_math=False)
     axes.invert_yaxis()
     axes.set_xlim(0, 1.08)

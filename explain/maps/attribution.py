@@ -16,8 +16,7 @@ from torch import Tensor
 
 from qualiclip.models.backbone import MeanQueryPooling
 from qualiclip.models.qualiclip import QualityModel
-
-from .targets import Value
+from qualiclip.models.targets import Value
 
 
 def position_weights(pooling: MeanQueryPooling, positions: Tensor) -> Tensor:
@@ -42,4 +41,4 @@ def contributions(model: QualityModel, feature_map: Tensor) -> Tensor:
 
 def attribution_grid(model: QualityModel, feature_map: Tensor, value: Value) -> Tensor:
     """Contribution (h, w) of each position to a target, in logits: the sum is the model's scale times the target."""
-    return model.settings.scale * value(contributions(model, feature_map))
+    return model.unit * value(contributions(model, feature_map))

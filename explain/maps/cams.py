@@ -1,11 +1,10 @@
 """The methods of pytorch-grad-cam, on a throw-away head.
 
 The library puts hooks on the model it is given and changes its mode, so it never sees the shared one: every request
-makes a small head (a layer for the hooks, a copy of the pooling's modules on the same parameters, the similarities) and
-feeds it a detached feature map. That gives the whole-model map, without a second pass through the trunk.
+makes a small head (a layer for the hooks, then the model's own way from feature map to evidence) and feeds it a
+detached feature map. That gives the whole-model map, without a second pass through the trunk.
 """
 
-import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +16,8 @@ from scipy.sparse.linalg import svds
 from torch import Tensor, nn
 from torch.nn import functional
 
-from qualiclip.models.qualiclip import QualityModel
-
-from .targets import Value
+from qualiclip.models.family import Family
+from qualiclip.models.targets import Value
 
 if TYPE_CHECKING:
     from pytorch_grad_cam.base_cam import BaseCAM
@@ -35,22 +33,18 @@ class _Entrance(nn.Module):
 
 
 class _Head(nn.Module):
-    """Feature map (1, C, h, w) → similarities (1, K, 2)."""
+    """Feature map (1, C, h, w) → evidence (1, K, 2), with the model out of the library's sight."""
 
-    def __init__(self, model: QualityModel) -> None:
+    def __init__(self, model: Family) -> None:
         super().__init__()
-        pooling = model.backbone.attnpool
         self.entrance = _Entrance()
-        # Modules of its own, because the library sets their mode; the parameters are the model's, not copies.
-        self.pooling = copy.deepcopy(pooling, {id(parameter): parameter for parameter in pooling.parameters()})
-        self.prompt_features = model.prompt_features
+        self._evidence = model.evidence  # a method, no submodule: the library sets modes and devices of submodules
 
     def forward(self, feature_map: Tensor) -> Tensor:
-        embedding = functional.normalize(self.pooling(self.entrance(feature_map)), dim=-1)
-        return torch.einsum("nd,kpd->nkp", embedding, self.prompt_features)
+        return self._evidence(self.entrance(feature_map))
 
 
-def cam_grid(model: QualityModel, feature_map: Tensor, method: "Callable[..., BaseCAM]", value: Value) -> Tensor:
+def cam_grid(model: Family, feature_map: Tensor, method: "Callable[..., BaseCAM]", value: Value) -> Tensor:
     """The library's own map (h, w), unscaled and signed, from a feature map (1, C, h, w).
 
     Not by calling the library's object, which erases sign and scale.
@@ -88,21 +82,21 @@ class LibraryCam:
         cam: Callable[..., BaseCAM] = getattr(pytorch_grad_cam, self.class_name)
         return cam
 
-    def __call__(self, model: QualityModel, feature_map: Tensor, value: Value) -> Tensor:
+    def __call__(self, model: Family, feature_map: Tensor, value: Value) -> Tensor:
         """Map (h, w) of a feature map (1, C, h, w)."""
         return cam_grid(model, feature_map, self.cam, value)
 
 
-def features_alone(model: QualityModel, feature_map: Tensor, value: Value) -> Tensor:
+def features_alone(model: Family, feature_map: Tensor, value: Value) -> Tensor:
     """What EigenCAM decomposes: a feature map (1, C, h, w) as it is."""
     return feature_map
 
 
-def gradient_times_features(model: QualityModel, feature_map: Tensor, value: Value) -> Tensor:
+def gradient_times_features(model: Family, feature_map: Tensor, value: Value) -> Tensor:
     """What EigenGradCAM decomposes: a feature map (1, C, h, w) times the gradient of the target."""
     features = feature_map.detach().clone().requires_grad_()
     with torch.enable_grad():  # the caller may have turned gradients off
-        (gradient,) = torch.autograd.grad(value(model.similarities(features)[0]), features)
+        (gradient,) = torch.autograd.grad(value(model.evidence(features)[0]), features)
     return gradient * feature_map
 
 
@@ -130,9 +124,9 @@ class PrincipalCam(LibraryCam):
     Source: Chung and Ying, Seg-Eigen-CAM, 2025, equation 13.
     """
 
-    decomposed: Callable[[QualityModel, Tensor, Value], Tensor] | None = None
+    decomposed: Callable[[Family, Tensor, Value], Tensor] | None = None
 
-    def __call__(self, model: QualityModel, feature_map: Tensor, value: Value) -> Tensor:
+    def __call__(self, model: Family, feature_map: Tensor, value: Value) -> Tensor:
         """Map (h, w) of a feature map (1, C, h, w), by way of a pooled one if it has too many positions."""
         size = feature_map.shape[-2:]
         small = pooled(feature_map)

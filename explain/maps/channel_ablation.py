@@ -15,10 +15,10 @@ from torch import Tensor
 
 from qualiclip.models.backbone import MeanQueryPooling
 from qualiclip.models.qualiclip import QualityModel
+from qualiclip.models.targets import Value
 
 from .parts import position_attention, project, similarities
 from .quality_map import Progress
-from .targets import Value
 
 CHANNELS_AT_ONCE = 128
 
@@ -58,7 +58,7 @@ def channel_falls(
             left.append(value(similarities(model, embeddings)))
             if progress is not None:
                 progress(end, count)
-        return model.settings.scale * (value(model.similarities(feature_map)[0]) - torch.cat(left))
+        return model.unit * (value(model.similarities(feature_map)[0]) - torch.cat(left))
 
 
 def ablation_grid(

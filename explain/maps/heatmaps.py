@@ -9,7 +9,8 @@ from collections.abc import Callable
 from torch import Tensor
 
 from qualiclip.errors import UsageError, look_up
-from qualiclip.models.qualiclip import QualityModel
+from qualiclip.models.family import Family
+from qualiclip.models.targets import TARGETS, Target, find_target
 
 from .cams import MOST_POSITIONS, PrincipalCam
 from .defaults import DEFAULT_METHOD, DEFAULT_TARGET
@@ -17,7 +18,6 @@ from .explanation import Explanation
 from .methods import METHODS, Method
 from .quality_map import STRIDE, Progress, fine_quality_grid
 from .scale import _drawn, difference_of_models, on_one_scale
-from .targets import TARGETS, Target, find_target
 
 __all__ = [
     "DEFAULT_METHOD",
@@ -47,7 +47,7 @@ def _meaning(method: Method, target: Target, positions: int) -> str:
 
 
 def explain_features(
-    model: QualityModel,
+    model: Family,
     feature_map: Tensor,
     *,
     size: tuple[int, int],
@@ -65,8 +65,11 @@ def explain_features(
     """
     if feature_map.shape[0] != 1:
         raise UsageError(f"one feature map at a time, got a batch of {feature_map.shape[0]}")
-    wanted = find_target(target, model.settings.pairs)
+    wanted = find_target(target, model.targets)
     row = look_up(METHODS, method, kind="heatmap method")
+    if not isinstance(model, row.of):
+        fitting = ", ".join(name for name, other in METHODS.items() if isinstance(model, other.of))
+        raise UsageError(f"{method} can't explain a model of the family {model.family}; use one of {fitting}")
     told = {"progress": progress} if row.reports else {}
     grid = row.grid(model, feature_map, wanted.value, **told)
     signed = row.signed and wanted.signed
@@ -75,7 +78,7 @@ def explain_features(
 
 
 def explain_finely(
-    model: QualityModel,
+    model: Family,
     encode: Callable[[Tensor], Tensor],
     image: Tensor,
     *,
@@ -90,7 +93,7 @@ def explain_finely(
     Raises:
         UsageError: if the target is unknown, or the stride is not 32, 16 or 8.
     """
-    wanted = find_target(target, model.settings.pairs)
+    wanted = find_target(target, model.targets)
     grid = fine_quality_grid(model, encode, image, wanted.value, stride=stride, progress=progress)
     height, width = image.shape[-2:]
     values = _drawn(grid, (height, width), stride=stride, signed=wanted.signed)

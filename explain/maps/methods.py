@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from torch import Tensor
+from torch import Tensor, nn
+
+from qualiclip.models.family import Family
+from qualiclip.models.qualiclip import QualityModel
 
 from .attribution import attribution_grid
 from .cams import LibraryCam, PrincipalCam, features_alone, gradient_times_features
@@ -19,8 +22,9 @@ class Method:
     """A way to make a heatmap.
 
     `grid` gives its values (h, w) from a model, a feature map (1, C, h, w) and a target's value. They are `signed` if
-    they tell what lowers the target from what raises it, and `in_logits` if two models' values compare. A method that
-    `reports` also takes `progress`, a function of how much is done, of how much; an exception in it stops the work.
+    they tell what lowers the target from what raises it, and `in_logits` if two models' values compare. They work on
+    models of the class `of`: some take attention pooling apart. A method that `reports` also takes `progress`, a
+    function of how much is done, of how much; an exception in it stops the work.
     """
 
     label: str
@@ -31,6 +35,7 @@ class Method:
     signed: bool = False
     in_logits: bool = False
     reports: bool = False
+    of: type[nn.Module] = Family
 
 
 _GRADIENT = "Small, one gradient through the pooling."
@@ -76,6 +81,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "Grad-CAM corrected by the curvature of the target.",
             "Small, two gradients through the pooling.",
             shapley_grid,
+            of=QualityModel,
             signed=True,
         ),
         "eigengradcam": Method(
@@ -103,6 +109,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "What each place contributes; all contributions add up to the model's logits exactly.",
             "Small, no gradient but the value of every place.",
             attribution_grid,
+            of=QualityModel,
             signed=True,
             in_logits=True,
         ),
@@ -119,6 +126,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "What the model would say of the surroundings of each place.",
             "A sixth to a quarter of a score.",
             window_grid,
+            of=QualityModel,
             signed=True,
             in_logits=True,
         ),
@@ -127,6 +135,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "How far the target falls when the features of a place are taken away.",
             "A sixth to a quarter of a score.",
             occlusion_grid,
+            of=QualityModel,
             signed=True,
             in_logits=True,
             reports=True,
@@ -136,6 +145,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "Weighs each channel by how far the target falls without it.",
             "About half a score.",
             ablation_grid,
+            of=QualityModel,
             signed=True,
             reports=True,
         ),

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from qualiclip.errors import look_up
 from qualiclip.models.qualiclip import QualityModel
+from qualiclip.models.targets import Value
 
 from .parts import part_similarities, project
 from .quality_map import Progress
-from .targets import Value
 
 MOST_WINDOWS = 256  # about; of a larger feature map, windows are larger and further apart
 WINDOWS_AT_ONCE = 32
@@ -88,4 +88,4 @@ def occlusion_grid(
                 progress(sum(map(len, falls)), len(left))
     inside = 1 - left  # (W, P)
     drops = torch.cat(falls) @ inside / inside.sum(dim=0)
-    return model.settings.scale * drops.view(height, width)
+    return model.unit * drops.view(height, width)

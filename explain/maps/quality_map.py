@@ -12,10 +12,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from qualiclip.errors import UsageError
+from qualiclip.models.family import Family
 from qualiclip.models.qualiclip import QualityModel
+from qualiclip.models.targets import Value
 
 from .parts import part_similarities, project
-from .targets import Value
 
 WINDOW = 3  # positions: a side of the windows of `window_grid`
 BATCH_NUMBERS = 2**22  # in the rows of a feature map that are pooled at once: 16 MiB
@@ -26,23 +27,14 @@ Encode = Callable[[Tensor], Tensor]  # image (3, H, W) → feature map (1, C, h,
 Progress = Callable[[int, int], None]  # done, total; an exception raised in it stops the work
 
 
-def local_similarities(model: QualityModel, feature_map: Tensor) -> Tensor:
-    """Similarities (h, w, K, 2) of each position of a feature map (1, C, h, w), taken alone."""
-    pooling = model.backbone.attnpool
-    with torch.no_grad():
-        positions = feature_map[0].permute(1, 2, 0)  # (h, w, C)
-        embeddings = functional.normalize(pooling.c_proj(pooling.v_proj(positions)), dim=-1)  # (h, w, D)
-        return torch.einsum("hwd,kpd->hwkp", embeddings, model.prompt_features)
-
-
 def local_scores(model: QualityModel, feature_map: Tensor) -> Tensor:
     """Quality score (h, w) in [0, 1] of each position of a feature map (1, C, h, w), taken alone."""
-    return model.probabilities(local_similarities(model, feature_map)).mean(dim=-1)
+    return model.probabilities(model.local_evidence(feature_map)).mean(dim=-1)
 
 
-def quality_grid(model: QualityModel, feature_map: Tensor, value: Value) -> Tensor:
+def quality_grid(model: Family, feature_map: Tensor, value: Value) -> Tensor:
     """A target at each position (h, w) of a feature map (1, C, h, w) taken alone, in logits."""
-    return model.settings.scale * value(local_similarities(model, feature_map))
+    return model.unit * value(model.local_evidence(feature_map))
 
 
 def _neighbours(side: int) -> Tensor:
@@ -82,13 +74,13 @@ def window_grid(model: QualityModel, feature_map: Tensor, value: Value) -> Tenso
     Each position gets the mean of the windows it is the centre or a neighbour of. Damage is seldom as small as one
     position, and one position alone is noisy: compared with the pristine picture, this finds damage better.
     """
-    grid = model.settings.scale * value(window_similarities(model, feature_map))[None, None]  # (1, 1, h, w)
+    grid = model.unit * value(window_similarities(model, feature_map))[None, None]  # (1, 1, h, w)
     smooth = functional.avg_pool2d(grid, WINDOW, stride=1, padding=WINDOW // 2, count_include_pad=False)
     return smooth[0, 0]
 
 
 def fine_quality_grid(
-    model: QualityModel, encode: Encode, image: Tensor, value: Value, *, stride: int, progress: Progress | None = None
+    model: Family, encode: Encode, image: Tensor, value: Value, *, stride: int, progress: Progress | None = None
 ) -> Tensor:
     """As `quality_grid`, for an image (3, H, W), with positions `stride` px apart: (32 / stride)² encodings.
 

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from qualiclip.models.backbone import MeanQueryPooling
 from qualiclip.models.qualiclip import QualityModel
+from qualiclip.models.targets import Value
 
 from .parts import similarities
-from .targets import Value
 
 
 def pool_changed(pooling: MeanQueryPooling, positions: Tensor, factor: Tensor, shift: Tensor) -> Tensor:

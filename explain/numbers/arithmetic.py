@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
 
 from qualiclip.errors import InputError
-from qualiclip.scoring.reports import PairReport, QualityReport
+from qualiclip.models.family import PairReport
+from qualiclip.scoring.reports import QualityReport
 
 # Scores are computed in single precision: a cosine near 1 is known to 6e-8, a logit to that times the scale.
 PRECISION = 6e-8
@@ -61,10 +62,13 @@ def arithmetic(report: QualityReport) -> Arithmetic:
     Raises:
         InputError: if they don't, or the report has no pairs.
     """
-    if not report.pairs:
-        raise InputError("report: no prompt pairs, so nothing to show; score the picture again")
-    rows = tuple(_row(pair, report.scale, len(report.pairs)) for pair in report.pairs)
-    tolerance = PRECISION * (10 + report.scale)
+    if not report.pairs or report.scale is None:
+        raise InputError(
+            "report: a score without prompt pairs has no such arithmetic; score by a model that compares prompts"
+        )
+    scale = report.scale
+    rows = tuple(_row(pair, scale, len(report.pairs)) for pair in report.pairs)
+    tolerance = PRECISION * (10 + scale)
     for row in rows:
         expected = softmax_of_two(row.difference)
         if not abs(row.probability - expected) <= tolerance:
@@ -74,7 +78,7 @@ def arithmetic(report: QualityReport) -> Arithmetic:
     total = math.fsum(row.part for row in rows)
     if not abs(total - report.score) <= 10 * PRECISION:
         raise InputError(f"report: score {report.score}, the mean of its pairs is {total}; score it again")
-    return Arithmetic(report.scale, report.score, rows)
+    return Arithmetic(scale, report.score, rows)
 
 
 # As tables

@@ -12,7 +12,7 @@ import openvino
 import torch
 from torch import Tensor, nn
 
-from qualiclip.models.qualiclip import QualityModel
+from qualiclip.models.family import Family
 from qualiclip.version import __version__
 from qualiclip.weights.files import cache_folder
 
@@ -32,7 +32,7 @@ def _core() -> Any:
 class _FeatureMap(nn.Module):
     """The step to the feature map as a module, for export."""
 
-    def __init__(self, model: QualityModel) -> None:
+    def __init__(self, model: Family) -> None:
         super().__init__()
         self.model = model
 
@@ -40,14 +40,14 @@ class _FeatureMap(nn.Module):
         return self.model.feature_map(image)
 
 
-def _convert(model: QualityModel) -> Any:
+def _convert(model: Family) -> Any:
     dynamic = torch.export.Dim.DYNAMIC
     shapes = ({0: dynamic, 2: dynamic, 3: dynamic},)
     exported = torch.export.export(_FeatureMap(model).eval(), (torch.rand(2, 3, 96, 128),), dynamic_shapes=shapes)
     return openvino.convert_model(exported)
 
 
-def _read_or_convert(path: Path, model: QualityModel) -> Any:
+def _read_or_convert(path: Path, model: Family) -> Any:
     """A converted model kept on disk, for converting takes seconds."""
     weights = path.with_suffix(".bin")
     if path.is_file() and weights.is_file():
@@ -64,7 +64,7 @@ def _read_or_convert(path: Path, model: QualityModel) -> Any:
     return converted
 
 
-def build_runner(model: QualityModel, precision: str, key: str) -> Callable[[Tensor], Tensor]:
+def build_runner(model: Family, precision: str, key: str) -> Callable[[Tensor], Tensor]:
     """A function from an image (N, 3, H, W) to the feature map; `key` names the weights, for what is kept on disk."""
     folder = cache_folder() / "openvino" / openvino.get_version().split("-")[0]
     options = {

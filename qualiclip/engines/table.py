@@ -9,7 +9,7 @@ from typing import TypeVar
 import torch
 
 from qualiclip.errors import UsageError, unknown_name
-from qualiclip.models.qualiclip import QualityModel
+from qualiclip.models.family import Family
 
 from .stages import Stages
 from .torch_engines import compile_engine, eager_engine, fused_engine, fused_model
@@ -19,7 +19,7 @@ Built = TypeVar("Built")
 PRECISIONS = ("fp32", "bf16")
 
 
-Engine = Callable[[QualityModel, str, str], Stages]  # model, precision, key of its weights
+Engine = Callable[[Family, str, str], Stages]  # model, precision, key of its weights
 
 
 def bf16_supported() -> bool:
@@ -40,7 +40,7 @@ def _once(build: Callable[[], Built]) -> Callable[[], Built]:
     return get
 
 
-def openvino_engine(model: QualityModel, precision: str, key: str) -> Stages:
+def openvino_engine(model: Family, precision: str, key: str) -> Stages:
     """OpenVINO on the processor: the fastest, from the optional extra `openvino`.
 
     Pictures that are too large to be done at once are computed as by `fused`, in half of the memory.
@@ -74,7 +74,7 @@ def resolve_engine(name: str) -> str:
     return name
 
 
-def build_engine(name: str, model: QualityModel, *, precision: str, key: str) -> Stages:
+def build_engine(name: str, model: Family, *, precision: str, key: str) -> Stages:
     """The steps of an engine; `key` names the weights, for what is kept on disk.
 
     Raises:

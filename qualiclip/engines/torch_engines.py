@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from qualiclip.machine import trim
-from qualiclip.models.qualiclip import QualityModel
+from qualiclip.models.family import Family
 
 from .stages import Stages, Step
 
@@ -27,15 +27,15 @@ def _stages(steps: Iterable[Step], dtype: torch.dtype, memory_format: torch.memo
     return Stages(lambda image: whole(image).contiguous(), lower, lambda features: upper(features).contiguous())
 
 
-def _steps(model: QualityModel) -> tuple[Step, Step, Step]:
-    return model.feature_map, model.lower, model.backbone.upper
+def _steps(model: Family) -> tuple[Step, Step, Step]:
+    return model.feature_map, model.lower, model.upper
 
 
 def _dtype(precision: str) -> torch.dtype:
     return torch.bfloat16 if precision == "bf16" else torch.float32
 
 
-def eager_engine(model: QualityModel, precision: str, key: str) -> Stages:
+def eager_engine(model: Family, precision: str, key: str) -> Stages:
     """The model as it is."""
     own = model if precision == "fp32" else copy.deepcopy(model).to(_dtype(precision))
     return _stages(_steps(own), _dtype(precision), torch.contiguous_format)
@@ -47,10 +47,10 @@ def _fold(module: nn.Module, convolution: str, norm: str) -> None:
     setattr(module, norm, nn.Identity())
 
 
-def fused_model(model: QualityModel) -> QualityModel:
+def fused_model(model: Family) -> Family:
     """A copy whose batch norms are folded into the convolutions before them, with channels last in memory."""
     fused = copy.deepcopy(model)
-    for module in fused.backbone.modules():
+    for module in fused.modules():
         names = {name for name, _ in module.named_children()}
         for index in "123":
             if {f"conv{index}", f"bn{index}"} <= names:
@@ -62,12 +62,12 @@ def fused_model(model: QualityModel) -> QualityModel:
     return fused
 
 
-def fused_engine(model: QualityModel, precision: str, key: str) -> Stages:
+def fused_engine(model: Family, precision: str, key: str) -> Stages:
     """Batch norms folded into convolutions, channels last in memory."""
     return _stages(_steps(fused_model(model).to(_dtype(precision))), _dtype(precision), torch.channels_last)
 
 
-def compile_engine(model: QualityModel, precision: str, key: str) -> Stages:
+def compile_engine(model: Family, precision: str, key: str) -> Stages:
     """As `fused`, compiled by torch's inductor: needs a C++ compiler, and half a minute when first used."""
     fused = fused_model(model).to(_dtype(precision))
     build = partial(torch.compile, dynamic=True, options={"freezing": True})

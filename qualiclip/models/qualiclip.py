@@ -3,7 +3,9 @@
 Source: QualiCLIP (arXiv 2403.11176) and the authors' released inference code.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +14,9 @@ from torch.nn import functional
 from qualiclip.errors import UsageError
 
 from .backbone import Backbone, BackboneSettings
+from .family import Family, Judgement, PairReport, Part
 from .prompts import ANTONYM_PAIRS, PromptPair
+from .targets import Target, target_table
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -39,12 +43,13 @@ class ModelSettings:
             raise UsageError(f"a model needs prompt pairs and a positive scale; got {self}")
 
 
-class QualityModel(nn.Module):
+class QualityModel(Family):
     """An image encoder and the embeddings of antonym prompts.
 
     `prompt_features` (K, 2, D) holds unit vectors: for each of the K pairs the positive, then the negative prompt.
     """
 
+    family = "QualiCLIP"
     mean: Tensor
     std: Tensor
     prompt_features: Tensor
@@ -69,9 +74,34 @@ class QualityModel(nn.Module):
         """Output of layer 3 (N, C/2, H/16, W/16) of an image (N, 3, H, W) in [0, 1]."""
         return self.backbone.lower((image - self.mean) / self.std)
 
-    def feature_map(self, image: Tensor) -> Tensor:
-        """Feature map (N, C, h, w) of an image (N, 3, H, W) in [0, 1]."""
-        return self.backbone.upper(self.lower(image))
+    def upper(self, features: Tensor) -> Tensor:
+        """Feature map (N, C, h, w) of the output of layer 3."""
+        return self.backbone.upper(features)
+
+    @property
+    def pairs(self) -> tuple[PromptPair, ...]:
+        """Prompt pairs of the model."""
+        return self.settings.pairs
+
+    @property
+    def scale(self) -> float:
+        """Factor of the cosines before the softmax."""
+        return self.settings.scale
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """The positive prompts."""
+        return tuple(pair.positive for pair in self.pairs)
+
+    @property
+    def encoder(self) -> nn.Module:
+        """The image encoder."""
+        return self.backbone
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """The score as a whole, and each prompt pair."""
+        return target_table(self.pairs)
 
     def embed(self, feature_map: Tensor) -> Tensor:
         """Unit embedding (N, D) of a feature map (N, C, h, w)."""
@@ -81,6 +111,10 @@ class QualityModel(nn.Module):
         """Cosines (N, K, 2) to the positive and negative prompt of each pair, from a feature map."""
         return torch.einsum("nd,kpd->nkp", self.embed(feature_map), self.prompt_features)
 
+    def evidence(self, feature_map: Tensor) -> Tensor:
+        """The similarities."""
+        return self.similarities(feature_map)
+
     def probabilities(self, similarities: Tensor) -> Tensor:
         """Probability (N, K) in [0, 1] of each positive prompt against its negative one."""
         return torch.softmax(self.settings.scale * similarities.float(), dim=-1)[..., 0]
@@ -89,6 +123,54 @@ class QualityModel(nn.Module):
         """Quality score (N,) in [0, 1], higher is better: the mean of the probabilities of the pairs."""
         return self.probabilities(self.similarities(feature_map)).mean(dim=-1)
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Similarities (N, K, 2) of an image (N, 3, H, W) in [0, 1]."""
-        return self.similarities(self.feature_map(image))
+    @torch.no_grad()
+    def judge(self, feature_map: Tensor) -> Judgement:
+        """Score of one feature map (1, C, h, w), with the similarities and the probability of every pair."""
+        similarities = self.similarities(feature_map)  # (1, K, 2)
+        probabilities = self.probabilities(similarities)  # (1, K)
+        rows = zip(self.pairs, probabilities[0].tolist(), similarities[0].tolist(), strict=True)
+        pairs = tuple(PairReport(pair.positive, pair.negative, share, *cosines) for pair, share, cosines in rows)
+        parts = tuple(Part(one.positive, one.probability, f"rather than “{one.negative}”") for one in pairs)
+        return Judgement(probabilities.mean().item(), parts, pairs)
+
+    @torch.no_grad()
+    def local_evidence(self, feature_map: Tensor) -> Tensor:
+        """Similarities (h, w, K, 2) of each position of a feature map (1, C, h, w), taken alone: by its value path."""
+        pooling, positions = self.backbone.attnpool, feature_map[0].permute(1, 2, 0)  # (h, w, C)
+        embeddings = functional.normalize(pooling.c_proj(pooling.v_proj(positions)), dim=-1)  # (h, w, D)
+        return torch.einsum("hwd,kpd->hwkp", embeddings, self.prompt_features)
+
+    def settings_dict(self) -> dict[str, Any]:
+        """The settings as plain data."""
+        return asdict(self.settings)
+
+    @classmethod
+    def from_settings(cls, data: Mapping[str, Any]) -> "QualityModel":
+        """A model of these settings, its prompts yet to be loaded."""
+        settings = parse_settings(data)
+        return cls(settings, torch.zeros(len(settings.pairs), 2, settings.backbone.embedding_size))
+
+    def finish(self) -> None:
+        """Make the embeddings of the prompts unit vectors again: rounding in the file shortened them."""
+        self.prompt_features.copy_(functional.normalize(self.prompt_features, dim=-1))
+
+
+def require_quality_model(model: Family, purpose: str) -> QualityModel:
+    """The model as one of this family, for what only this family has: prompts, attention pooling, this recipe.
+
+    Raises:
+        UsageError: if it is of another family.
+    """
+    if not isinstance(model, QualityModel):
+        raise UsageError(f"{purpose} needs a model of the family {QualityModel.family}, this one is {model.family}")
+    return model
+
+
+def parse_settings(data: Mapping[str, Any]) -> ModelSettings:
+    """Model settings from their JSON form."""
+    backbone = dict(data["backbone"])
+    return ModelSettings(
+        backbone=BackboneSettings(**{**backbone, "blocks": tuple(backbone["blocks"])}),
+        pairs=tuple(PromptPair(**pair) for pair in data["pairs"]),
+        scale=data["scale"],
+    )

@@ -2,11 +2,14 @@
 
 import copy
 import hashlib
+from typing import TypeVar
 
 import torch
 from torch import Generator, nn
 
-from .qualiclip import QualityModel
+from .family import Family
+
+FamilyModel = TypeVar("FamilyModel", bound=Family)
 
 TRAINED, UNTRAINED = "compact", "compact-untrained"
 SEED = 0
@@ -28,11 +31,11 @@ def _fill(module: nn.Module, generator: Generator) -> None:
             buffer.fill_(1.0 if name == "running_var" else 0.0)
 
 
-def with_random_weights(model: QualityModel, generator: Generator) -> QualityModel:
+def with_random_weights(model: FamilyModel, generator: Generator) -> FamilyModel:
     """A copy of a model with fresh weights in its whole image encoder, and the same prompts."""
     fresh = copy.deepcopy(model)
     with torch.no_grad():
-        for module in fresh.backbone.modules():
+        for module in fresh.encoder.modules():
             _fill(module, generator)
     return fresh.eval().requires_grad_(False)
 

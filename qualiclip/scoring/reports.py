@@ -3,41 +3,39 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from qualiclip.models.qualiclip import QualityModel
-
-
-@dataclass(frozen=True)
-class PairReport:
-    """One prompt pair: the cosines to both prompts, and the probability in [0, 1] of the positive one."""
-
-    positive: str
-    negative: str
-    probability: float
-    similarity_positive: float
-    similarity_negative: float
+from qualiclip.models.family import PairReport, Part
 
 
 @dataclass(frozen=True)
 class QualityReport:
-    """A quality score in [0, 1], higher is better, with all that is needed to understand and repeat it.
+    """A quality score, higher is better, with all that is needed to understand and repeat it.
 
-    `path` is None for a picture that did not come from a file; `width` and `height` are in px.
+    `path` is None for a picture that did not come from a file; `width` and `height` are in px. `range` holds the least
+    and the largest score of the family, `parts` what the score is made of; `scale` and `pairs` are for families that
+    compare pictures with prompts.
     """
 
     path: str | None
     score: float
     model: str
     weights_sha256: str
-    scale: float
+    scale: float | None
     engine: str
     precision: str
     version: str
     width: int
     height: int
     pairs: tuple[PairReport, ...]
+    family: str = "QualiCLIP"
+    range: tuple[float, float] = (0.0, 1.0)
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def bars(self) -> tuple[tuple[str, float], ...]:
+        """What the score is made of, as labels and values for a chart."""
+        if self.pairs:
+            return tuple((f"{pair.positive} / {pair.negative}", pair.probability) for pair in self.pairs)
+        return tuple((part.name, part.value) for part in self.parts)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data, ready for JSON."""
@@ -54,20 +52,3 @@ class Failure:
     def to_dict(self) -> dict[str, Any]:
         """The failure as plain data, ready for JSON."""
         return asdict(self)
-
-
-def _pair_reports(model: QualityModel, feature_map: Tensor) -> tuple[Tensor, tuple[PairReport, ...]]:
-    """Probabilities (1, K) of the pairs from a feature map (1, C, h, w), and what belongs to each."""
-    with torch.no_grad():
-        similarities = model.similarities(feature_map)  # (1, K, 2)
-        probabilities = model.probabilities(similarities)
-    rows = zip(model.settings.pairs, probabilities[0].tolist(), similarities[0].tolist(), strict=True)
-    return probabilities, tuple(
-        PairReport(pair.positive, pair.negative, probability, positive, negative)
-        for pair, probability, (positive, negative) in rows
-    )
-
-
-def report_pairs(model: QualityModel, feature_map: Tensor) -> tuple[PairReport, ...]:
-    """Similarities and probability of each prompt pair of a model, from a feature map (1, C, h, w)."""
-    return _pair_reports(model, feature_map)[1]

@@ -8,14 +8,14 @@ from torch import Tensor
 
 from qualiclip.engines.table import build_engine, resolve_engine
 from qualiclip.engines.tiling import encode
+from qualiclip.models.family import Family
 from qualiclip.models.prompts import PromptPair
-from qualiclip.models.qualiclip import QualityModel
 from qualiclip.pictures import DEFAULT_LIMITS, PictureLimits, PictureSource, as_image
 from qualiclip.version import __version__
 from qualiclip.weights.loading import Checkpoint, load_checkpoint
 
 from .reading import Source, decoded, grouped
-from .reports import Failure, QualityReport, _pair_reports
+from .reports import Failure, QualityReport
 
 
 class Scorer:
@@ -43,7 +43,7 @@ class Scorer:
         self._stages = build_engine(self.engine, checkpoint.model, precision=precision, key=checkpoint.sha256)
 
     @property
-    def model(self) -> QualityModel:
+    def model(self) -> Family:
         """The model, in eval mode and without gradients."""
         return self.checkpoint.model
 
@@ -61,19 +61,22 @@ class Scorer:
 
     def report(self, image: Tensor, feature_map: Tensor, *, path: str | None = None) -> QualityReport:
         """Report of an image (3, H, W) whose feature map (1, C, h, w) is known."""
-        probabilities, pairs = _pair_reports(self.model, feature_map)
+        judgement = self.model.judge(feature_map)
         return QualityReport(
             path=path,
-            score=probabilities.mean().item(),
+            score=judgement.score,
             model=self.checkpoint.name,
             weights_sha256=self.checkpoint.sha256,
-            scale=self.model.settings.scale,
+            scale=self.model.scale,
             engine=self.engine,
             precision=self.precision,
             version=__version__,
             width=image.shape[-1],
             height=image.shape[-2],
-            pairs=pairs,
+            pairs=judgement.pairs,
+            family=self.model.family,
+            range=self.model.range,
+            parts=judgement.parts,
         )
 
     def score(self, source: PictureSource) -> QualityReport:

@@ -12,20 +12,19 @@ WriteRow = Callable[[Mapping[str, object], QualityReport | Failure], None]
 
 
 @contextmanager
-def csv_rows(path: Path, columns: Iterable[str], positives: Iterable[str]) -> Iterator[WriteRow]:
-    """A function that writes one row: own columns, the report with the probability of each pair, or the error.
+def csv_rows(path: Path, columns: Iterable[str], parts: Iterable[str]) -> Iterator[WriteRow]:
+    """A function that writes one row: own columns, the report with the value of each of its parts, or the error.
 
     The file is made at once, before anything dear is computed.
     """
     with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-        writer = csv.DictWriter(file, [*columns, *REPORT_COLUMNS, *positives, "error"])
+        writer = csv.DictWriter(file, [*columns, *REPORT_COLUMNS, *parts, "error"], extrasaction="ignore")
         writer.writeheader()
 
         def write(own: Mapping[str, object], result: QualityReport | Failure) -> None:
             row = result.to_dict()
-            del row["path"]
-            pairs = row.pop("pairs", ())
-            writer.writerow({**own, **row, **{pair["positive"]: pair["probability"] for pair in pairs}})
+            values = {part["name"]: part["value"] for part in row.pop("parts", ())}
+            writer.writerow({**row, **values, **own})
             file.flush()
 
         yield write

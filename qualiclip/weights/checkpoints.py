@@ -2,7 +2,7 @@
 
 | format | keys |
 |---|---|
-| ours (safetensors) | the state of a QualityModel; settings and training record as metadata |
+| ours (safetensors) | the state of a model of any family; settings and training record as metadata |
 | the authors' | `clip_model.*` with CLIP's names, and `prompts_features` |
 | CLIP's | CLIP's names, no prompts: those are encoded by its own text encoder |
 | learned prompts | `prompt_learner.ctx`, for the text encoder of another checkpoint |
@@ -12,7 +12,6 @@ import json
 import pickle
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,11 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
-from torch.nn import functional
 
 from qualiclip.errors import UsageError, WeightsError
 from qualiclip.models.backbone import BackboneSettings
+from qualiclip.models.families import FAMILIES
+from qualiclip.models.family import Family
 from qualiclip.models.prompts import PromptPair
 from qualiclip.models.qualiclip import ModelSettings, QualityModel
 from qualiclip.models.text import is_text_key
@@ -143,9 +143,7 @@ def _load(name: str, module: torch.nn.Module, state: Mapping[str, Tensor]) -> No
         raise WeightsError(f"{name}: weights do not fit: {' '.join(str(error).split())}") from error
 
 
-def own_model(
-    name: str, metadata: Mapping[str, str], state: Mapping[str, Tensor]
-) -> tuple[QualityModel, dict[str, Any]]:
+def own_model(name: str, metadata: Mapping[str, str], state: Mapping[str, Tensor]) -> tuple[Family, dict[str, Any]]:
     """A model of our own format, with the record of its training.
 
     Raises:
@@ -156,29 +154,20 @@ def own_model(
             f"{name}: format {metadata.get('format')!r} instead of {FORMAT!r}, and no CLIP weights either; "
             "give a checkpoint of this project's trainer, of the authors, or of CLIP RN50"
         )
+    family = metadata.get("family", QualityModel.family)  # files of before there were others do not say it
+    if family not in FAMILIES:
+        raise WeightsError(f"{name}: of the family {family!r}, which this version does not know; update this project")
     try:
-        settings = parse_settings(json.loads(metadata["settings"]))
+        model = FAMILIES[family].from_settings(json.loads(metadata["settings"]))
         training = dict(json.loads(metadata["training"]))
     except (KeyError, TypeError, ValueError, UsageError) as error:
         raise WeightsError(f"{name}: its settings can't be understood ({error!r}); get it again") from error
-    shape = (len(settings.pairs), 2, settings.backbone.embedding_size)
-    model = QualityModel(settings, torch.zeros(shape))
     _load(name, model, {key: value.float() if value.is_floating_point() else value for key, value in state.items()})
-    model.prompt_features.copy_(functional.normalize(model.prompt_features, dim=-1))  # rounding shortened them
+    model.finish()
     return model.eval().requires_grad_(False), training
 
 
-def parse_settings(data: Mapping[str, Any]) -> ModelSettings:
-    """Model settings from their JSON form."""
-    backbone = dict(data["backbone"])
-    return ModelSettings(
-        backbone=BackboneSettings(**{**backbone, "blocks": tuple(backbone["blocks"])}),
-        pairs=tuple(PromptPair(**pair) for pair in data["pairs"]),
-        scale=data["scale"],
-    )
-
-
-def save_checkpoint(model: QualityModel, path: Path, *, training: Mapping[str, Any], dtype: torch.dtype) -> None:
+def save_checkpoint(model: Family, path: Path, *, training: Mapping[str, Any], dtype: torch.dtype) -> None:
     """Write a model with its settings and training record; floating tensors are stored as `dtype`.
 
     The file appears whole or not at all.
@@ -189,7 +178,8 @@ def save_checkpoint(model: QualityModel, path: Path, *, training: Mapping[str, A
     }
     metadata = {
         "format": FORMAT,
-        "settings": json.dumps(asdict(model.settings)),
+        "family": model.family,
+        "settings": json.dumps(model.settings_dict()),
         "training": json.dumps(dict(training)),
     }
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 from torch import Generator, Tensor
 
 from qualiclip.errors import WeightsError
+from qualiclip.models.family import Family
 from qualiclip.models.prompts import ANTONYM_PAIRS, PromptPair
-from qualiclip.models.qualiclip import QualityModel
+from qualiclip.models.qualiclip import QualityModel, require_quality_model
 from qualiclip.models.text import TextEncoder, is_text_key, pair_features, texts_of
 from qualiclip.models.untrained import ABOUT, SEED, TRAINED, UNTRAINED, state_sha256, with_random_weights
 
@@ -40,7 +41,7 @@ class Checkpoint:
     """
 
     name: str
-    model: QualityModel
+    model: Family
     sha256: str
     training: Mapping[str, Any] = field(default_factory=dict)
     text: Callable[[], TextEncoder] | None = None
@@ -67,6 +68,7 @@ def load_checkpoint(
     label = name if entry else path.name
     training: Mapping[str, Any] = {}
     text: Callable[[], TextEncoder] | None = None
+    model: Family
     if scale is None and entry:
         scale = entry.scale
     if CONTEXTS in state:
@@ -81,7 +83,8 @@ def load_checkpoint(
     else:
         model, training = own_model(label, metadata, state)
     if scale is not None:
-        model.settings = replace(model.settings, scale=scale)
+        scaled = require_quality_model(model, "a scale of one's own")
+        scaled.settings = replace(scaled.settings, scale=scale)
     return Checkpoint(label, model, sha256, MappingProxyType(dict(training)), text)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from qualiclip.errors import UsageError, WeightsError
 from qualiclip.models.prompts import PromptPair
-from qualiclip.models.qualiclip import QualityModel
+from qualiclip.models.qualiclip import QualityModel, require_quality_model
 from qualiclip.models.text import TextEncoder, pair_features, texts_of
 
 from .loading import Checkpoint
@@ -54,4 +54,5 @@ class OwnPrompts:
             raise WeightsError(f"{self._checkpoint.name} has no text encoder: its prompts are fixed; choose another")
         with self._lock:
             self._encoder = self._encoder or self._checkpoint.text()
-        return with_own_pair(self._checkpoint.model, self._encoder, pair)
+        model = require_quality_model(self._checkpoint.model, "a prompt of one's own")
+        return with_own_pair(model, self._encoder, pair)

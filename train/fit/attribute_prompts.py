@@ -18,7 +18,7 @@ from tqdm import tqdm
 import qualiclip
 from qualiclip.degradations import MAX_LEVEL
 from qualiclip.errors import TrainingError
-from qualiclip.models.qualiclip import QualityModel
+from qualiclip.models.qualiclip import QualityModel, require_quality_model
 from qualiclip.weights.checkpoints import save_checkpoint
 from qualiclip.weights.loading import load_checkpoint
 from train.recipes.settings import Recipe
@@ -84,7 +84,7 @@ def fit_attributes(name: str, recipe: Recipe, photos: Path, out: Path, *, count:
         TrainingError: if there are no photos, or the model has other prompts than the recipe.
     """
     checkpoint = load_checkpoint(name)
-    model = checkpoint.model
+    model = require_quality_model(checkpoint.model, "this fit")
     if model.settings.pairs != recipe.prompt_pairs:
         raise TrainingError(f"{checkpoint.name} has other prompts than the recipe")
     # One clean degradation at a time: of a mixture nobody could say which attribute it concerns.

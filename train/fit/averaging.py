@@ -11,6 +11,7 @@ from torch import Tensor
 
 import qualiclip
 from qualiclip.errors import TrainingError
+from qualiclip.models.qualiclip import require_quality_model
 from qualiclip.weights.checkpoints import save_checkpoint
 from qualiclip.weights.loading import Checkpoint, load_checkpoint
 
@@ -26,10 +27,10 @@ def average_weights(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
 def _check(checkpoints: Sequence[Checkpoint]) -> None:
     if len(checkpoints) < 2:
         raise TrainingError(f"an average needs at least two models, got {len(checkpoints)}")
-    first = checkpoints[0].model
-    for other in checkpoints[1:]:
-        if other.model.settings != first.settings or not torch.allclose(
-            other.model.prompt_features, first.prompt_features, atol=1e-3
+    first, *others = (require_quality_model(each.model, "an average") for each in checkpoints)
+    for other, model in zip(checkpoints[1:], others, strict=True):
+        if model.settings != first.settings or not torch.allclose(
+            model.prompt_features, first.prompt_features, atol=1e-3
         ):
             raise TrainingError(
                 f"{other.name} has other settings or prompts than {checkpoints[0].name}; average runs of one recipe"

@@ -10,7 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.checkpoint import checkpoint
 
 from qualiclip.errors import TrainingError
-from qualiclip.models.qualiclip import ModelSettings, QualityModel
+from qualiclip.models.qualiclip import ModelSettings, QualityModel, require_quality_model
 from qualiclip.weights.loading import load_checkpoint
 from train.recipes.settings import Recipe
 
@@ -44,14 +44,14 @@ def first_model(recipe: Recipe) -> tuple[QualityModel, dict[str, Any] | None]:
     if not recipe.start_from:
         return random_model(recipe), None
     checkpoint = load_checkpoint(recipe.start_from)
-    settings = checkpoint.model.settings
+    settings = require_quality_model(checkpoint.model, "this recipe").settings
     if settings.pairs != recipe.prompt_pairs and settings.pairs[: recipe.pairs] == recipe.prompt_pairs:
         checkpoint = load_checkpoint(recipe.start_from, pairs=recipe.prompt_pairs)
-        settings = checkpoint.model.settings
+        settings = require_quality_model(checkpoint.model, "this recipe").settings
     if (settings.backbone, settings.scale, settings.pairs) != (recipe.backbone, recipe.scale, recipe.prompt_pairs):
         raise TrainingError(f"{recipe.start_from} has another backbone, scale or prompts than the recipe")
     parent = {"sha256": checkpoint.sha256, "training": dict(checkpoint.training)}
-    return checkpoint.model.requires_grad_(True), parent
+    return require_quality_model(checkpoint.model, "this recipe").requires_grad_(True), parent
 
 
 @contextmanager

@@ -98,7 +98,7 @@ def benchmark(
         raise InputError("none of the pictures could be read")
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)  # before anything dear is computed
-    asked = _names(targets) or default_targets(scorer.model.settings.pairs)
+    asked = _names(targets) or default_targets(scorer.model.pairs)
     settings = replace(settings, targets=asked)
     results = measure(scorer, examples, settings)
     data = label or ("example pictures" if images is None else images.absolute().name)

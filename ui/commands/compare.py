@@ -56,11 +56,11 @@ def compare(
         _check_figure(figure, pictures=len(found), models=len(names))
     scorers = [load_scorer(name, engine=engine, precision=precision, pairs=pair, scale=scale) for name in names]
     labels = [scorer.checkpoint.name for scorer in scorers]
-    positives = [prompt.positive for scorer in scorers for prompt in scorer.model.settings.pairs]
+    parts = [name for scorer in scorers for name in scorer.model.part_names]
     if not as_json:
         typer.echo("  ".join([*(f"{label:>10}" for label in labels), "picture"]))
     results, drawn = [], []
-    columns = dict.fromkeys(positives)  # each once
+    columns = dict.fromkeys(parts)  # each once
     with csv_rows(csv_file, ["path"], columns) if csv_file else nullcontext(lambda own, result: None) as write_row:
         for item in found:
             result, comparison = _explained_by_all(scorers, item) if figure else (_score_by_all(scorers, item), None)

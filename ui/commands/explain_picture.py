@@ -13,9 +13,9 @@ from explain.maps.explanation import Explanation
 from explain.maps.heatmaps import explain_features, explain_finely
 from explain.maps.methods import METHODS
 from explain.maps.quality_map import STRIDE, STRIDES, Progress
-from explain.maps.targets import find_target
 from qualiclip.drawing.overlay import overlay
 from qualiclip.errors import UsageError, look_up
+from qualiclip.models.targets import find_target
 from qualiclip.pictures import image_to_picture
 from qualiclip.scoring.scorer import Scorer
 
@@ -52,7 +52,7 @@ def explain_picture(scorer: Scorer, source: Path, out: Path, settings: ExplainSe
         UsageError: if the target or the colour map is unknown.
         InputError: if the picture can't be used.
     """
-    find_target(settings.target, scorer.model.settings.pairs)  # before anything dear is computed
+    find_target(settings.target, scorer.model.targets)  # before anything dear is computed
     image = scorer.read(source)
     picture = image_to_picture(image)
     result = _explain(scorer, image, settings)

@@ -56,7 +56,7 @@ def _model_facts(label: str, scorer: "Scorer") -> dict[str, Any]:
     return {
         "model": label,
         "weights_sha256": scorer.checkpoint.sha256,
-        "scale": scorer.model.settings.scale,
+        "scale": scorer.model.scale,
         "engine": scorer.engine,
         "precision": scorer.precision,
     }

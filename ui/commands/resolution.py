@@ -57,9 +57,7 @@ def resolution(
 
         result = measure_resolution(image, scorer, settings=settings, progress=progress)
     rows = list(resolution_cells(result))
-    with csv_rows(
-        out / "resolution.csv", RESOLUTION_COLUMNS, [pair.positive for pair in result.own.pairs]
-    ) as write_row:
+    with csv_rows(out / "resolution.csv", RESOLUTION_COLUMNS, [part.name for part in result.own.parts]) as write_row:
         for cells, report in rows:
             write_row({"picture": source.name, **cells}, report)
     if as_json:

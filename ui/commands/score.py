@@ -40,9 +40,9 @@ def score(
 
     found = list(find_pictures(paths, recursive=recursive))
     scorer = load_scorer(model, engine=engine, precision=precision, pairs=pair, scale=scale)
-    positives = [pair.positive for pair in scorer.model.settings.pairs]
+    parts = scorer.model.part_names
     results = []
-    with csv_rows(csv_file, ["path"], positives) if csv_file else nullcontext(lambda own, result: None) as write_row:
+    with csv_rows(csv_file, ["path"], parts) if csv_file else nullcontext(lambda own, result: None) as write_row:
         quiet = None if len(found) > 1 else True  # None: tqdm shows itself on a terminal only
         scored = scorer.score_many(item for item in found if not isinstance(item, Failure))
         for item in tqdm(found, unit="picture", disable=quiet):

@@ -44,7 +44,7 @@ def sweep(
     pristine = scorer.score(image)
     out.mkdir(parents=True, exist_ok=True)
     rows = []
-    with sweep_table(out / "scores.csv", source.name, [pair.positive for pair in pristine.pairs]) as write:
+    with sweep_table(out / "scores.csv", source.name, [part.name for part in pristine.parts]) as write:
         for name in tqdm(names, unit="type", disable=None):
             rows.append(sweep(image, pristine, scorer, name, seed=seed))
             write(rows[-1])

@@ -8,7 +8,8 @@ from html import escape
 from PIL import Image
 
 from explain.maps.explanation import Explanation
-from qualiclip.scoring.reports import PairReport, QualityReport
+from qualiclip.models.family import PairReport
+from qualiclip.scoring.reports import QualityReport
 from ui.texts import say, say_core, verdict
 
 

@@ -100,10 +100,10 @@ def _describe(scorer: Scorer) -> dict[str, Any]:
         "description": about.get("description", "a checkpoint of the operator"),
         "licence": about.get("licence", "not stated"),
         "weights_sha256": checkpoint.sha256,
-        "scale": checkpoint.model.settings.scale,
+        "scale": checkpoint.model.scale,
         "engine": scorer.engine,
         "precision": scorer.precision,
-        "prompts": [[pair.positive, pair.negative] for pair in checkpoint.model.settings.pairs],
+        "prompts": [[pair.positive, pair.negative] for pair in checkpoint.model.pairs],
     }
 
 

@@ -27,8 +27,10 @@ def steps_as_json(subject: Subject) -> str:
 
 
 def report_rows(name: str, steps: str, report: QualityReport) -> Iterator[list[object]]:
-    """A row of `CSV_COLUMNS` for each prompt pair of a report."""
+    """A row of `CSV_COLUMNS` for each prompt pair of a report; for each part where there are no pairs."""
     shared = (name, steps, report.model, report.weights_sha256, report.version, report.score)
     for pair in report.pairs:
         values = (pair.probability, pair.similarity_positive, pair.similarity_negative)
         yield [*shared, pair.positive, pair.negative, *values]
+    if not report.pairs:
+        yield from ([*shared, part.name, "", part.value, "", ""] for part in report.parts)

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from explain.maps.explanation import Explanation
 from explain.maps.heatmaps import explain_features
-from explain.maps.targets import Target, target_table
 from qualiclip.degradations import Region, Step, apply_steps
 from qualiclip.drawing.overlay import overlay
 from qualiclip.errors import look_up
+from qualiclip.models.targets import Target
 from qualiclip.pictures import image_to_picture
 from qualiclip.scoring.reports import QualityReport
 from qualiclip.scoring.scorer import Scorer
@@ -102,7 +102,7 @@ class Studio:
 
     def targets(self, model: str = "") -> dict[str, Target]:
         """What a heatmap can be asked for, the prompt pairs of the model among them."""
-        return target_table(self.scorer(model).model.settings.pairs)
+        return dict(self.scorer(model).model.targets)
 
     def image(self, subject: Subject) -> Tensor:
         """The image (3, H, W) of a subject, in the eight bits in which it is shown, saved and scored.

@@ -119,7 +119,7 @@ def histogram(scores: Sequence[float]) -> list[int]:
 
 def write_table(path: Path, rows: Sequence[Row], scorer: Scorer) -> None:
     """Write the CSV file that `qualiclip score --csv` writes for the same files, in the order in which they came."""
-    positives = [pair.positive for pair in scorer.model.settings.pairs]
-    with csv_rows(path, ["path"], positives) as write_row:
+    parts = scorer.model.part_names
+    with csv_rows(path, ["path"], parts) as write_row:
         for row in rows:
             write_row({"path": row.name}, row.result)

@@ -3,8 +3,9 @@
 from html import escape
 
 from explain.maps.explanation import Explanation
+from qualiclip.models.family import PairReport
 from qualiclip.models.untrained import UNTRAINED
-from qualiclip.scoring.reports import PairReport, QualityReport
+from qualiclip.scoring.reports import QualityReport
 from ui.markup.parts import pairs_table, render_key, score_card, scored_by
 from ui.studio.studio import view_of
 from ui.texts import change, say, say_core

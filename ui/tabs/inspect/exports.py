@@ -8,9 +8,9 @@ from PIL import Image
 
 from explain.figures.inspect import Panel, inspect_figure
 from explain.maps.heatmaps import METHODS
-from explain.maps.targets import find_target
 from qualiclip.drawing.files import report_facts, save_figure
 from qualiclip.models.prompts import PromptPair
+from qualiclip.models.targets import find_target, target_table
 from ui.studio.studio import Analysis
 from ui.studio.subject import Subject
 
@@ -32,7 +32,7 @@ def write_figure(
     """Write pictures, heatmap and bars as a PNG figure, with the settings in its caption and metadata."""
     report = after.report
     pairs = [PromptPair(pair.positive, pair.negative) for pair in report.pairs]
-    target = find_target(settings.target, pairs).label
+    target = find_target(settings.target, target_table(pairs)).label
     caption = (
         f"{subject.describe_steps()}. Heatmap of the {settings.subject} picture: "
         f"{METHODS[settings.method].label}, {target[0].lower()}{target[1:]}.\n"

@@ -14,7 +14,6 @@ from qualiclip.drawing.files import model_line, save_figure
 from qualiclip.errors import QualiclipError
 from qualiclip.models.prompts import PromptPair
 from qualiclip.pictures import image_to_picture
-from qualiclip.scoring.reports import report_pairs
 from qualiclip.weights.own_prompts import OwnPrompts
 from ui.files.downloads import DownloadFolder
 from ui.markup.parts import bar, render_message, render_note
@@ -83,7 +82,7 @@ class InspectExtras:
         except QualiclipError as error:
             return None, render_message(str(error), error=True)
         (before,), (after,) = (
-            report_pairs(twin, self.studio.analyse(one).feature_map) for one in (subject.pristine, subject)
+            twin.judge(self.studio.analyse(one).feature_map).pairs for one in (subject.pristine, subject)
         )
         height, width = analysis.image.shape[-2:]
         with torch.no_grad():

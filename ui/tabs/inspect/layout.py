@@ -8,9 +8,9 @@ import gradio as gr
 from gradio.components import Component
 
 from explain.maps.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET, METHODS
-from explain.maps.targets import Target
 from qualiclip.assets import asset
 from qualiclip.drawing.overlay import COLORMAPS
+from qualiclip.models.targets import Target
 from ui.frame.context import LOSSLESS, PRIVATE, PageContext, download_button
 from ui.guard import shown
 from ui.markup.parts import render_message

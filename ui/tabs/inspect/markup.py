@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from html import escape
 
 from explain.maps.methods import Method
-from explain.maps.targets import Target
+from qualiclip.models.targets import Target
 from qualiclip.scoring.reports import QualityReport
 from ui.markup.parts import pairs_table, score_card, scored_by
 from ui.studio.reference import rank

@@ -10,8 +10,10 @@ from PIL import Image
 
 from explain.numbers.arithmetic import Arithmetic, ArithmeticRow
 from qualiclip.degradations import DEGRADATIONS
+from qualiclip.models.family import PairReport
+from qualiclip.models.qualiclip import require_quality_model
 from qualiclip.models.untrained import TRAINED, UNTRAINED
-from qualiclip.scoring.reports import PairReport, QualityReport
+from qualiclip.scoring.reports import QualityReport
 from qualiclip.weights.loading import Checkpoint
 from qualiclip.weights.registry import REGISTRY
 from ui.markup.parts import data_uri, signed, table
@@ -164,7 +166,7 @@ def _prompt_row(old: PairReport, new: PairReport, reach: float) -> list[str]:
 
 
 def _about_prompts(checkpoint: Checkpoint) -> str:
-    size = checkpoint.model.settings.backbone.embedding_size
+    size = require_quality_model(checkpoint.model, "the lesson").settings.backbone.embedding_size
     if checkpoint.name in (TRAINED, UNTRAINED):
         return _bold(say("lesson/fixed-prompts", size=size))
     return say("lesson/text-prompts" if checkpoint.name in REGISTRY else "lesson/stored-prompts", size=size)

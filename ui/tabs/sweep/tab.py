@@ -135,7 +135,7 @@ class SweepTab:
         """The scores as a CSV file: that of `qualiclip sweep`."""
         request, rows = self._require(done)
         path = self.downloads.new_path("scores.csv")
-        with sweep_table(path, request.name, [pair.positive for pair in rows[0].reports[0].pairs]) as write:
+        with sweep_table(path, request.name, [part.name for part in rows[0].reports[0].parts]) as write:
             for row in rows:
                 write(row)
         return str(path)

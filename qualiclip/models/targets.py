@@ -8,15 +8,16 @@ from types import MappingProxyType
 from torch import Tensor
 
 from qualiclip.errors import UsageError, look_up, unknown_name
-from qualiclip.models.prompts import PromptPair
+
+from .prompts import PromptPair
 
 Value = Callable[[Tensor], Tensor]
-PAIR = "pair:"
+PAIR, PAIR_LABEL = "pair:", "Pair: "
 
 
 @dataclass(frozen=True)
 class Target:
-    """A linear function of the similarities (…, K, 2) to the prompts, with values (…).
+    """A linear function of a model's evidence (…, K, 2), such as similarities to prompts, with values (…).
 
     `rising` describes it for maps that show only what raises it.
     """
@@ -62,7 +63,7 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
 
 def _pair_target(index: int, pair: PromptPair) -> Target:
     return Target(
-        f"Pair: {pair.positive}",
+        f"{PAIR_LABEL}{pair.positive}",
         f"Places that speak for “{pair.positive}” (blue) and for “{pair.negative}” (red).",
         f"Places that speak for “{pair.positive}”.",
         partial(_difference_of_pair, index=index),
@@ -75,21 +76,20 @@ def target_table(pairs: Sequence[PromptPair]) -> dict[str, Target]:
     return {**TARGETS, **{f"{PAIR}{index + 1}": _pair_target(index, pair) for index, pair in enumerate(pairs)}}
 
 
-def find_target(name: str, pairs: Sequence[PromptPair]) -> Target:
-    """The target of that name; a pair may be named by its number or by a part of its positive prompt.
+def find_target(name: str, table: Mapping[str, Target]) -> Target:
+    """The target of that name in a model's table; a pair may be named by its number or a part of its positive prompt.
 
     Raises:
         UsageError: if there is none, or if several pairs fit.
     """
-    table = target_table(pairs)
     words = name.removeprefix(PAIR).strip().casefold()
     if name in table or words == name.casefold() or words.isdecimal():
         return look_up(table, name, kind="heatmap target")
-    positives = [pair.positive for pair in pairs]
-    found = [index for index, positive in enumerate(positives) if words and words in positive.casefold()]
+    positives = {key: row.label.removeprefix(PAIR_LABEL) for key, row in table.items() if key.startswith(PAIR)}
+    found = [key for key, positive in positives.items() if words and words in positive.casefold()]
     if not found:
-        raise unknown_name("prompt pair", name.removeprefix(PAIR), positives)
+        raise unknown_name("prompt pair", name.removeprefix(PAIR), positives.values() or ["this model has none"])
     if len(found) > 1:
-        fitting = ", ".join(f"{PAIR}{index + 1} ({positives[index]})" for index in found)
+        fitting = ", ".join(f"{key} ({positives[key]})" for key in found)
         raise UsageError(f"heatmap target {name!r} fits several pairs; choose one of {fitting}")
-    return _pair_target(found[0], pairs[found[0]])
+    return table[found[0]]
