@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from explain.maps.parts import part_similarities, pool_parts, position_attention, project
 from qualiclip.models.backbone import RN50, MeanQueryPooling
+from qualiclip.models.parts import part_similarities, pool_parts, position_attention, project
 
 
 def random_pooling(seeded, channels, heads, embedding_size):
@@ -34,7 +34,13 @@ def test_similarities_are_the_models(tiny_model, seeded):
     feature_map = torch.rand((1, 256, 1, 4), generator=seeded(0))
     positions = feature_map[0, :, 0].T
     projected = project(tiny_model.backbone.attnpool, positions)
-    ours = part_similarities(tiny_model, positions.mean(dim=0, keepdim=True), projected, torch.ones(1, 4))
+    ours = part_similarities(
+        tiny_model.backbone.attnpool,
+        tiny_model.prompt_features,
+        positions.mean(dim=0, keepdim=True),
+        projected,
+        torch.ones(1, 4),
+    )
     torch.testing.assert_close(ours, tiny_model.similarities(feature_map))
 
 

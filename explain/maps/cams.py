@@ -38,6 +38,7 @@ class _Head(nn.Module):
     def __init__(self, model: Family) -> None:
         super().__init__()
         self.entrance = _Entrance()
+        self.place = nn.Parameter(torch.zeros(0), requires_grad=False)  # the library asks the first one for its device
         self._evidence = model.evidence  # a method, no submodule: the library sets modes and devices of submodules
 
     def forward(self, feature_map: Tensor) -> Tensor:

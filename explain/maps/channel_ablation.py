@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from qualiclip.models.backbone import MeanQueryPooling
+from qualiclip.models.parts import position_attention, project, similarities
 from qualiclip.models.qualiclip import QualityModel
 from qualiclip.models.targets import Value
 
-from .parts import position_attention, project, similarities
 from .quality_map import Progress
 
 CHANNELS_AT_ONCE = 128
@@ -55,7 +55,7 @@ def channel_falls(
         for start in range(0, count, CHANNELS_AT_ONCE):
             end = min(start + CHANNELS_AT_ONCE, count)
             embeddings = _pool_without(pooling, features, projected, slice(start, end))
-            left.append(value(similarities(model, embeddings)))
+            left.append(value(similarities(model.prompt_features, embeddings)))
             if progress is not None:
                 progress(end, count)
         return model.unit * (value(model.similarities(feature_map)[0]) - torch.cat(left))

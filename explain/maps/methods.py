@@ -126,7 +126,6 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "What the model would say of the surroundings of each place.",
             "A sixth to a quarter of a score.",
             window_grid,
-            of=QualityModel,
             signed=True,
             in_logits=True,
         ),

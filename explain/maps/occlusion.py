@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from qualiclip.errors import look_up
+from qualiclip.models.parts import part_similarities, project
 from qualiclip.models.qualiclip import QualityModel
 from qualiclip.models.targets import Value
 
-from .parts import part_similarities, project
 from .quality_map import Progress
 
 MOST_WINDOWS = 256  # about; of a larger feature map, windows are larger and further apart
@@ -78,7 +78,9 @@ def occlusion_grid(
 
         def of_parts(counts: Tensor) -> Tensor:
             means = counts @ positions / counts.sum(dim=1, keepdim=True)  # (W, C)
-            return value(part_similarities(model, means, projected, counts))  # (W,)
+            return value(
+                part_similarities(model.backbone.attnpool, model.prompt_features, means, projected, counts)
+            )  # (W,)
 
         whole = of_parts(_without(torch.ones(1, height * width)))
         falls = []

@@ -15,11 +15,8 @@ from qualiclip.errors import UsageError
 from qualiclip.models.family import Family
 from qualiclip.models.qualiclip import QualityModel
 from qualiclip.models.targets import Value
+from qualiclip.models.windows import WINDOW
 
-from .parts import part_similarities, project
-
-WINDOW = 3  # positions: a side of the windows of `window_grid`
-BATCH_NUMBERS = 2**22  # in the rows of a feature map that are pooled at once: 16 MiB
 STRIDE = 32  # px between the positions of the feature map
 STRIDES = (32, 16, 8)  # 1, 4 and 16 encodings of the picture
 
@@ -37,44 +34,13 @@ def quality_grid(model: Family, feature_map: Tensor, value: Value) -> Tensor:
     return model.unit * value(model.local_evidence(feature_map))
 
 
-def _neighbours(side: int) -> Tensor:
-    """The 3 positions (side, 3) around each position of a side; at its ends, the last one again."""
-    reach = WINDOW // 2
-    return (torch.arange(side)[:, None] + torch.arange(-reach, reach + 1)).clamp(0, side - 1)
-
-
-def _window_similarities(model: QualityModel, features: Tensor) -> Tensor:
-    """Similarities (h, w, K, 2) of the 3 × 3 positions around each in all rows of (C, h + 2, w) but the outermost."""
-    positions = features.permute(1, 2, 0).contiguous()  # (h + 2, w, C)
-    width = features.shape[2]
-    counts = functional.one_hot(_neighbours(width), width).sum(dim=1).float()  # (w, w): of positions in windows
-    sums = counts @ positions.unfold(0, WINDOW, 1).sum(dim=-1)  # (h, w, C)
-    keys, values = (
-        projected.flatten(0, 1).unfold(0, WINDOW * width, width).transpose(1, 2)  # (h, 3·w, C), a view
-        for projected in project(model.backbone.attnpool, positions)
-    )
-    return part_similarities(model, sums / WINDOW**2, (keys, values), counts.repeat(1, WINDOW))
-
-
-def window_similarities(model: QualityModel, feature_map: Tensor) -> Tensor:
-    """Similarities (h, w, K, 2) of the 3 × 3 positions around each position of a feature map (1, C, h, w).
-
-    The windows are pooled as pictures are, with attention. At the border of the picture positions are repeated.
-    """
-    rows = _neighbours(feature_map.shape[2])  # (h, 3)
-    size = max(1, BATCH_NUMBERS // feature_map[0, :, 0].numel())
-    with torch.no_grad():
-        bands = [torch.cat([band[:1, 0], band[:, 1], band[-1:, 2]]) for band in torch.split(rows, size)]
-        return torch.cat([_window_similarities(model, feature_map[0, :, band]) for band in bands])
-
-
-def window_grid(model: QualityModel, feature_map: Tensor, value: Value) -> Tensor:
+def window_grid(model: Family, feature_map: Tensor, value: Value) -> Tensor:
     """A target of the 3 × 3 positions around each position (h, w) of a feature map (1, C, h, w), smoothed, in logits.
 
     Each position gets the mean of the windows it is the centre or a neighbour of. Damage is seldom as small as one
     position, and one position alone is noisy: compared with the pristine picture, this finds damage better.
     """
-    grid = model.unit * value(window_similarities(model, feature_map))[None, None]  # (1, 1, h, w)
+    grid = model.unit * value(model.window_evidence(feature_map))[None, None]  # (1, 1, h, w)
     smooth = functional.avg_pool2d(grid, WINDOW, stride=1, padding=WINDOW // 2, count_include_pad=False)
     return smooth[0, 0]
 

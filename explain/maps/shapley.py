@@ -11,10 +11,9 @@ import torch
 from torch import Tensor
 
 from qualiclip.models.backbone import MeanQueryPooling
+from qualiclip.models.parts import similarities
 from qualiclip.models.qualiclip import QualityModel
 from qualiclip.models.targets import Value
-
-from .parts import similarities
 
 
 def pool_changed(pooling: MeanQueryPooling, positions: Tensor, factor: Tensor, shift: Tensor) -> Tensor:
@@ -40,7 +39,7 @@ def shapley_grid(model: QualityModel, feature_map: Tensor, value: Value) -> Tens
         factor = torch.ones((), requires_grad=True)
         shift = torch.zeros(positions.shape[-1], requires_grad=True)
         embedding = pool_changed(model.backbone.attnpool, positions, factor, shift)
-        outcome = value(similarities(model, embedding)[0])
+        outcome = value(similarities(model.prompt_features, embedding)[0])
         (gradient,) = torch.autograd.grad(outcome, shift, create_graph=True)
         # The gradient's own derivative by the factor: by way of a direction, for autograd gives sums over components.
         direction = torch.zeros_like(gradient, requires_grad=True)

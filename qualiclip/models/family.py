@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from .prompts import PromptPair
 from .targets import TARGETS, Target
+from .windows import window_evidence
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,11 @@ class Family(nn.Module, ABC):
         positions = feature_map[0].flatten(1).T[..., None, None]  # (h·w, C, 1, 1)
         evidence = self.evidence(positions)  # (h·w, K, 2)
         return evidence.view(*feature_map.shape[-2:], *evidence.shape[1:])
+
+    @torch.no_grad()
+    def window_evidence(self, feature_map: Tensor) -> Tensor:
+        """Evidence (h, w, K, 2) of the 3 × 3 positions around each position of a feature map (1, C, h, w)."""
+        return window_evidence(self.evidence, feature_map)
 
     @abstractmethod
     def settings_dict(self) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from .backbone import Backbone, BackboneSettings
 from .family import Family, Judgement, PairReport, Part
 from .prompts import ANTONYM_PAIRS, PromptPair
 from .targets import Target, target_table
+from .windows import window_similarities
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -139,6 +140,11 @@ class QualityModel(Family):
         pooling, positions = self.backbone.attnpool, feature_map[0].permute(1, 2, 0)  # (h, w, C)
         embeddings = functional.normalize(pooling.c_proj(pooling.v_proj(positions)), dim=-1)  # (h, w, D)
         return torch.einsum("hwd,kpd->hwkp", embeddings, self.prompt_features)
+
+    @torch.no_grad()
+    def window_evidence(self, feature_map: Tensor) -> Tensor:
+        """Similarities (h, w, K, 2) of the 3 × 3 positions around each position, pooled as pictures are."""
+        return window_similarities(self.backbone.attnpool, self.prompt_features, feature_map)
 
     def settings_dict(self) -> dict[str, Any]:
         """The settings as plain data."""

@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from qualiclip.models.backbone import MeanQueryPooling
-from qualiclip.models.qualiclip import QualityModel
+from .backbone import MeanQueryPooling
 
 SMALLEST = 1e-30  # of a weight; processors take many times as long for numbers below 1e-38, and attention has them
 
@@ -50,11 +49,13 @@ def pool_parts(pooling: MeanQueryPooling, means: Tensor, projected: tuple[Tensor
     return embeddings
 
 
-def similarities(model: QualityModel, embeddings: Tensor) -> Tensor:
-    """Similarities (…, K, 2) of embeddings (…, D) of any length."""
-    return torch.einsum("...d,kpd->...kp", functional.normalize(embeddings, dim=-1), model.prompt_features)
+def similarities(prompts: Tensor, embeddings: Tensor) -> Tensor:
+    """Similarities (…, K, 2) of embeddings (…, D) of any length to the unit embeddings (K, 2, D) of prompts."""
+    return torch.einsum("...d,kpd->...kp", functional.normalize(embeddings, dim=-1), prompts)
 
 
-def part_similarities(model: QualityModel, means: Tensor, projected: tuple[Tensor, Tensor], counts: Tensor) -> Tensor:
-    """Similarities (…, W, K, 2) of parts; for the arguments see `pool_parts`."""
-    return similarities(model, pool_parts(model.backbone.attnpool, means, projected, counts))
+def part_similarities(
+    pooling: MeanQueryPooling, prompts: Tensor, means: Tensor, projected: tuple[Tensor, Tensor], counts: Tensor
+) -> Tensor:
+    """Similarities (…, W, K, 2) of parts to prompts (K, 2, D); for the other arguments see `pool_parts`."""
+    return similarities(prompts, pool_parts(pooling, means, projected, counts))
