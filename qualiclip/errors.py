@@ -8,14 +8,34 @@ QualiclipError
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import SupportsFloat, TypeVar
 
 Row = TypeVar("Row")
+
+# What ends a line, steers a terminal or turns the text around: control characters, separators of lines and
+# paragraphs, marks of the writing direction; and what stands for bytes of a name that are no text. All others, such
+# as a narrow space, stay: they belong to names.
+_NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def one_line(text: object) -> str:
+    r"""A text, such as a path, in one line that shows what is in it: a line break as `\n`."""
+    return _NOT_IN_A_LINE.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))
+
+
+def digits(value: SupportsFloat) -> str:
+    """A number with all its digits, so that 1.0000001 is not shown as 1; 6.0 is 6."""
+    return str(value).removesuffix(".0")
 
 
 class QualiclipError(Exception):
     """Base of all errors of this project; its text is one line, fit to show to a user."""
+
+    def __str__(self) -> str:
+        """The text; names in it that have control characters don't break the line."""
+        return one_line(super().__str__())
 
 
 class UsageError(QualiclipError):

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from .errors import QualiclipError, UsageError
+from .errors import QualiclipError, UsageError, one_line
 
 # click's ClickException, or the copy of it that newer releases of typer bring along.
 COMMAND_LINE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
@@ -13,7 +13,7 @@ INTERRUPTED = 130  # what typer makes of Ctrl-C, without a word
 
 def say(text: str) -> None:
     """Write a line to standard error, where everything goes that is not a result."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{one_line(text)}\n")
 
 
 def run(command: typer.Typer, program: str) -> int:

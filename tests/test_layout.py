@@ -12,7 +12,7 @@ from tests.house import FILES, MODULES, ROOT, imports, module_of, name_of, own_i
 # From the ground up: a room knows only those before it.
 FLOORS = {
     "qualiclip": (
-        *("version", "assets", "errors", "terminal", "machine", "pictures", "crops", "degradations", "models"),
+        *("version", "assets", "errors", "terminal", "machine", "decoding", "pictures", "crops", "degradations", "models"),
         *("weights", "engines", "scoring", "agreement", "drawing"),
     ),
     "explain": ("maps", "numbers", "checks", "figures"),
@@ -42,7 +42,7 @@ RESERVED = {  # who alone imports a library
 }
 ENTRIES = {"qualiclip.__main__", "explain.__main__", "train.__main__"}
 STARTED = {*ENTRIES, "app", "qualiclip", "ui.smoke", "ui.publish.space", "ui.publish.gallery"}  # by people
-LONGEST_FILE, LONGEST_FUNCTION = 320, 53
+LONGEST_FILE, LONGEST_FUNCTION = 300, 53
 
 
 def arrows(path):

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from qualiclip.errors import InputError, UsageError, look_up
+from qualiclip.errors import InputError, UsageError, digits, look_up
 
 from .table import DEGRADATIONS, MAX_LEVEL, Degradation
 
@@ -64,9 +65,10 @@ def _mix(image: Tensor, degraded: Tensor, share: float, mask: Tensor | None) -> 
 def _check_range(what: str, values: Tensor) -> None:
     if not values.is_floating_point():
         raise InputError(f"{what} must be a floating tensor in [0, 1], got {values.dtype}; divide 8-bit values by 255")
-    low, high = (float(bound) for bound in values.aminmax())
+    exact = np.float64 if values.dtype == torch.float64 else np.float32  # so that .1 is written as 0.1
+    low, high = (exact(bound.item()) for bound in values.aminmax())
     if not (low >= 0 and high <= 1):  # also true for NaN
-        raise InputError(f"{what} values must lie in [0, 1], got {low:.3g} to {high:.3g}")
+        raise InputError(f"{what} values must lie in [0, 1], got {digits(low)} to {digits(high)}")
 
 
 def check_image(image: Tensor) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from qualiclip.errors import UsageError, look_up
+from qualiclip.errors import UsageError, digits, look_up
 
 from .degrade import degrade
 from .table import DEGRADATIONS, MAX_LEVEL, MAX_SEED
@@ -29,7 +29,7 @@ class Step:
         """
         look_up(DEGRADATIONS, self.name, kind="degradation")
         if not 0 <= self.level <= MAX_LEVEL:
-            raise UsageError(f"level of {self.name} must lie in [0, {MAX_LEVEL}], got {self.level:g}")
+            raise UsageError(f"level of {self.name} must lie in [0, {MAX_LEVEL}], got {digits(self.level)}")
         if not 0 <= self.seed <= MAX_SEED:
             raise UsageError(f"seed of {self.name} must lie in [0, {MAX_SEED}], got {self.seed}")
 

@@ -115,7 +115,7 @@ class Scorer:
 
 
 def _path_of(source: object) -> str | None:
-    return os.fspath(source) if isinstance(source, str | os.PathLike) else None
+    return os.fsdecode(source) if isinstance(source, str | os.PathLike) else None
 
 
 def load(

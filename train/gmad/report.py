@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from tqdm import tqdm
 
 from qualiclip.agreement.gmad import Pair, Round
+from qualiclip.errors import one_line
 from qualiclip.pictures import load_picture
 from qualiclip.scoring.reports import Failure
 from qualiclip.scoring.scorer import Scorer
@@ -70,7 +71,7 @@ def score_pool(attacker: Scorer, defender: Scorer, folder: Path, files: Sequence
             name = file.relative_to(folder).as_posix()
             if isinstance(result, Failure):
                 failures.append(Failure(name, result.error))
-                say(f"{name}: {result.error.removeprefix(f'{file.name}: ')}")
+                say(f"{name}: {result.error.removeprefix(f'{one_line(file.name)}: ')}")
                 writer.writerow((name, "", "", result.error))
             else:
                 scored.append((file, *result))

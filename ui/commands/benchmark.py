@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qualiclip.assets import asset
-from qualiclip.errors import InputError, UsageError
+from qualiclip.errors import InputError, UsageError, one_line
 from qualiclip.terminal import say
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def benchmark(
     asked = _names(targets) or default_targets(scorer.model.pairs)
     settings = replace(settings, targets=asked)
     results = measure(scorer, examples, settings)
-    data = label or ("example pictures" if images is None else images.absolute().name)
+    data = label or ("example pictures" if images is None else one_line(images.absolute().name))
     about = About(
         *(scorer.checkpoint.name, scorer.checkpoint.sha256, scorer.engine, __version__, data),
         *(tuple(example.name for example in examples), short_side, settings),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from explain.maps.defaults import DEFAULT_METHOD, DEFAULT_TARGET
+from qualiclip.errors import one_line
 from qualiclip.terminal import say
 from qualiclip.version import __version__
 
@@ -82,7 +83,7 @@ def _say_scores(result: "list[QualityReport] | Failure", *, quiet: bool) -> None
     if not isinstance(result, list):
         say_failure(result)
     elif not quiet:
-        typer.echo("  ".join([*(f"{report.score:>10.4f}" for report in result), str(result[0].path)]))
+        typer.echo("  ".join([*(f"{report.score:>10.4f}" for report in result), one_line(result[0].path)]))
 
 
 def _check_figure(path: Path, *, pictures: int, models: int) -> None:
@@ -96,17 +97,16 @@ def _check_figure(path: Path, *, pictures: int, models: int) -> None:
 
 def _score_by_all(scorers: "list[Scorer]", item: "Path | Failure") -> "list[QualityReport] | Failure":
     """A report of each model, or the failure."""
+    from qualiclip.errors import InputError
     from qualiclip.scoring.reports import Failure
 
     if isinstance(item, Failure):
         return item
-    reports = []
-    for scorer in scorers:
-        report = next(scorer.score_many([item]))
-        if isinstance(report, Failure):
-            return report
-        reports.append(report)
-    return reports
+    try:
+        image = scorers[0].read(item)  # once: a pipe can't be read again
+    except InputError as error:
+        return Failure(str(item), str(error))
+    return [scorer.report(image, scorer.encode(image), path=str(item)) for scorer in scorers]
 
 
 def _explained_by_all(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qualiclip.errors import look_up
+from qualiclip.errors import look_up, one_line
 
 Changes = Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE, may be repeated.")]
 
@@ -47,7 +47,7 @@ def fit(
     if start_from is not None:
         settings = dataclasses.replace(settings, start_from=start_from)
     finished = trainer.fit(settings, photos, out, device=choose_device(device))
-    typer.echo(finished)
+    typer.echo(one_line(finished))
 
 
 def average(
@@ -58,7 +58,7 @@ def average(
     """Average the weights of runs that went on from one model."""
     from train.fit.averaging import average as average_models
 
-    typer.echo(average_models(models, out, half_weights=not full))
+    typer.echo(one_line(average_models(models, out, half_weights=not full)))
 
 
 def curve(
@@ -70,7 +70,7 @@ def curve(
     from train.fit.curve import read_curve, write_curve
 
     write_curve(read_curve(run, most=most), out)
-    typer.echo(out)
+    typer.echo(one_line(out))
 
 
 def attributes(
@@ -87,4 +87,4 @@ def attributes(
     from train.recipes.table import RECIPES
 
     settings = override(look_up(RECIPES, recipe, kind="recipe"), changes or [])
-    typer.echo(fit_attributes(model, settings, photos, out, count=count))
+    typer.echo(one_line(fit_attributes(model, settings, photos, out, count=count)))

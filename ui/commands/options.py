@@ -1,12 +1,13 @@
 """What the commands of `qualiclip` share: their arguments and options, and how pictures and models are found."""
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qualiclip.errors import UsageError
+from qualiclip.errors import UsageError, one_line
 from qualiclip.terminal import say
 
 if TYPE_CHECKING:
@@ -17,8 +18,12 @@ FolderOption = Annotated[
     Path, typer.Option("--out", help="Folder for the results; made if missing.", show_default=False)
 ]
 FormatOption = Annotated[str, typer.Option("--format", help="Of the figures: png, svg or pdf.")]
-PathsArgument = Annotated[list[Path], typer.Argument(help="Pictures, and folders of pictures.", show_default=False)]
-SourceArgument = Annotated[Path, typer.Argument(metavar="IN", help="A picture.", show_default=False)]
+PathsArgument = Annotated[
+    list[Path], typer.Argument(help="Pictures, folders of pictures, - for standard input.", show_default=False)
+]
+SourceArgument = Annotated[
+    Path, typer.Argument(metavar="IN", help="A picture; - for standard input.", show_default=False)
+]
 RecursiveOption = Annotated[bool, typer.Option("--recursive", help="Look into the folders of folders.")]
 ModelOption = Annotated[str, typer.Option("--model", help="Name or path of a model.")]
 EngineOption = Annotated[str, typer.Option("--engine", help="How to compute: auto, eager, fused, openvino, compile.")]
@@ -73,7 +78,7 @@ def find_pictures(paths: Iterable[Path], *, recursive: bool) -> "Iterator[Path |
     from qualiclip.scoring.reports import Failure
 
     for path in paths:
-        pictures = list_pictures(path, recursive=recursive) if path.is_dir() else [path]
+        pictures = list_pictures(path, recursive=recursive) if os.path.isdir(path) else [path]
         yield from pictures
         if not pictures:
             hint = "" if recursive else "; add --recursive to look into its folders"
@@ -82,5 +87,5 @@ def find_pictures(paths: Iterable[Path], *, recursive: bool) -> "Iterator[Path |
 
 def say_failure(failure: "Failure") -> None:
     """Write a failure to standard error, in one line."""
-    name = Path(failure.path or "").name
+    name = one_line(Path(failure.path or "").name)
     say(f"qualiclip: {failure.path}: {failure.error.removeprefix(f'{name}: ')}")

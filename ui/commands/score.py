@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from qualiclip.errors import one_line
+
 from .options import (
     EngineOption,
     ModelOption,
@@ -52,7 +54,7 @@ def score(
             if isinstance(result, Failure):
                 say_failure(result)
             elif not as_json:
-                typer.echo(f"{result.score:.4f}  {result.path}")
+                typer.echo(f"{result.score:.4f}  {one_line(result.path)}")
     if as_json:
         typer.echo(json.dumps([result.to_dict() for result in results], indent=2, ensure_ascii=False))
     if any(isinstance(result, Failure) for result in results):

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from qualiclip.errors import InputError
-from qualiclip.pictures import PICTURE_SUFFIXES
+from qualiclip.pictures import PICTURE_SUFFIXES, is_junk
 from ui.texts import say
 
 from .limits import (
@@ -146,9 +146,8 @@ def _is_archive(upload: Upload) -> bool:
 
 def _counts(member: zipfile.ZipInfo) -> bool:
     """Whether a member is a picture by its name, or an archive; the rest is what systems and cameras add."""
-    path = PurePosixPath(member.filename)
-    hidden = path.name.startswith(".") or "__MACOSX" in path.parts
-    return not hidden and path.suffix.lower() in {*PICTURE_SUFFIXES, ".zip"}
+    path = PurePosixPath(member.filename.replace("\\", "/"))  # some archives of Windows have those
+    return not is_junk(path) and path.suffix.lower() in {*PICTURE_SUFFIXES, ".zip"}
 
 
 def _refused(name: str, error: InputError) -> Entry:

@@ -4,7 +4,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from qualiclip.assets import asset
-from qualiclip.errors import UsageError
+from qualiclip.errors import UsageError, digits
 from ui.files.limits import KEEP_MINUTES, MOST_FILE_BYTES, QUEUE_SIZE, SESSIONS, RequestLimits
 from ui.files.outputs import quick_pngs
 from ui.files.tidy import temporary_folder, tidying
@@ -37,7 +37,7 @@ def check_keep_minutes(minutes: float) -> None:
         UsageError: if they would be kept for longer, or not at all.
     """
     if not 0 < minutes <= KEEP_MINUTES:
-        raise UsageError(f"--keep-minutes {minutes:g}: expected above 0, at most {KEEP_MINUTES:g}")
+        raise UsageError(f"--keep-minutes {digits(minutes)}: expected above 0, at most {KEEP_MINUTES:g}")
 
 
 def launch_page(page: gr.Blocks, *, host: str, port: int, keep_minutes: float = KEEP_MINUTES, mcp: bool = False) -> str:

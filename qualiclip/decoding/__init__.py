@@ -1,0 +1,1 @@
+"""Bytes of a file → an upright sRGB picture; `qualiclip.pictures` is the door to it."""
