@@ -105,7 +105,7 @@ def test_the_same_seed_gives_the_same_numbers_and_methods_do_not_disturb_each_ot
 
 def test_a_new_row_in_the_table_of_methods_is_measured(benchmark, tmp_path, monkeypatch):
     more = {"gradcam": METHODS["gradcam"], "another": METHODS["gradcam"]}
-    for place in ("explain.maps.heatmaps.METHODS", "explain.checks.benchmark.METHODS"):
+    for place in ("explain.maps.heatmaps.METHODS", "explain.checks.records.METHODS"):
         monkeypatch.setattr(place, more)
     assert benchmark("--curves", "0", "--types", "white_noise") == 0
     assert "| another (bad) |" in (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")

@@ -74,6 +74,7 @@ def test_stopping_it_is_one_line(explain, monkeypatch, capsys, tmp_path):
         progress(1, 2)
         signal.raise_signal(signal.SIGINT)
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts with it ignored
     monkeypatch.setattr(
         "explain.maps.heatmaps.METHODS", {**METHODS, "occlusion": replace(METHODS["occlusion"], grid=interrupted)}
     )

@@ -12,7 +12,18 @@ from tests.house import FILES, MODULES, ROOT, imports, module_of, name_of, own_i
 # From the ground up: a room knows only those before it.
 FLOORS = {
     "qualiclip": (
-        *("version", "assets", "errors", "terminal", "machine", "decoding", "pictures", "crops", "degradations", "models"),
+        *(
+            "version",
+            "assets",
+            "errors",
+            "terminal",
+            "machine",
+            "decoding",
+            "pictures",
+            "crops",
+            "degradations",
+            "models",
+        ),
         *("weights", "engines", "scoring", "agreement", "drawing"),
     ),
     "explain": ("maps", "numbers", "checks", "figures"),

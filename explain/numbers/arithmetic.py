@@ -63,9 +63,7 @@ def arithmetic(report: QualityReport) -> Arithmetic:
         InputError: if they don't, or the report has no pairs.
     """
     if not report.pairs or report.scale is None:
-        raise InputError(
-            "report: a score without prompt pairs has no such arithmetic; score by a model that compares prompts"
-        )
+        raise InputError("report: no prompt pairs, so nothing to show; score by a model that compares prompts")
     scale = report.scale
     rows = tuple(_row(pair, scale, len(report.pairs)) for pair in report.pairs)
     tolerance = PRECISION * (10 + scale)

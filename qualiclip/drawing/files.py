@@ -54,12 +54,17 @@ def figure_format(path: Path) -> str:
     return name
 
 
+def scale_text(report: QualityReport) -> str:
+    """The factor before the softmax, or that there is none."""
+    return "none" if report.scale is None else f"{report.scale:g}"
+
+
 def report_facts(report: QualityReport) -> dict[str, str]:
     """What scored, for a figure's metadata."""
     return {
         "Model": report.model,
         "Weights SHA-256": report.weights_sha256,
-        "Scale": f"{report.scale:g}",
+        "Scale": scale_text(report),
         "Engine": f"{report.engine}, {report.precision}",
     }
 
@@ -67,7 +72,7 @@ def report_facts(report: QualityReport) -> dict[str, str]:
 def model_line(report: QualityReport) -> str:
     """What scored, as a line of a caption."""
     weights = report.weights_sha256[:12]
-    return f"Model {report.model}, weights {weights}, scale {report.scale:g}, QualiCLIP Studio {report.version}"
+    return f"Model {report.model}, weights {weights}, scale {scale_text(report)}, QualiCLIP Studio {report.version}"
 
 
 def _storable(text: str) -> str:

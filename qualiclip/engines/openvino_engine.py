@@ -1,9 +1,10 @@
 """A model in OpenVINO. Imported only where the package is installed."""
 
+import os
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,20 +49,35 @@ def _convert(model: Family) -> Any:
 
 
 def _read_or_convert(path: Path, model: Family) -> Any:
-    """A converted model kept on disk, for converting takes seconds."""
+    """A converted model kept on disk, for converting takes seconds; always what the file gives.
+
+    The model that was just converted differs from that by rounding: the same picture would have another score at first.
+    """
     weights = path.with_suffix(".bin")
-    if path.is_file() and weights.is_file():
-        return _core().read_model(path)
-    converted = _convert(model)
-    with suppress(
-        OSError, RuntimeError
-    ):  # a disk that is full or not ours costs seconds at the next start, not the score
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f"{threading.get_native_id()}-{path.name}")
-        openvino.save_model(converted, unfinished, compress_to_fp16=False)
-        unfinished.with_suffix(".bin").replace(weights)
-        unfinished.replace(path)
-    return converted
+    if not (path.is_file() and weights.is_file()):
+        converted = _convert(model)
+        try:
+            _save(converted, path)
+        except (OSError, RuntimeError):  # a disk that is full or not ours costs seconds at each start, not the score
+            return _through_a_file(converted)
+    return _core().read_model(path)
+
+
+def _save(converted: Any, path: Path) -> None:
+    """Write a converted model, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{os.getpid()}-{threading.get_native_id()}-{path.name}")
+    openvino.save_model(converted, unfinished, compress_to_fp16=False)
+    unfinished.with_suffix(".bin").replace(path.with_suffix(".bin"))
+    unfinished.replace(path)
+
+
+def _through_a_file(converted: Any) -> Any:
+    """The model as a file would give it, where none can be kept."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.xml")
+        openvino.save_model(converted, path, compress_to_fp16=False)
+        return _core().read_model(path.read_bytes(), path.with_suffix(".bin").read_bytes())
 
 
 def build_runner(model: Family, precision: str, key: str) -> Callable[[Tensor], Tensor]:

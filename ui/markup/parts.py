@@ -8,7 +8,7 @@ from html import escape
 from PIL import Image
 
 from explain.maps.explanation import Explanation
-from qualiclip.models.family import PairReport
+from qualiclip.models.family import PairReport, Part
 from qualiclip.scoring.reports import QualityReport
 from ui.texts import say, say_core, verdict
 
@@ -56,21 +56,41 @@ def render_note(explanation: Explanation) -> str:
     return f'<p class="note">{render_key(explanation)}{escape(say_core(explanation.note))}</p>'
 
 
-def pairs_table(rows: Iterable[tuple[PairReport, PairReport]], titles: tuple[str, str]) -> str:
-    """Table of prompt pairs of two reports under two titles (HTML)."""
-    body = "".join(
-        f'<tr><th scope="row">{escape(old.positive)}<span class="quiet"> '
-        f"{say('pairs/not', negative=escape(old.negative))}</span></th>"
-        f"<td>{bar(old.probability, 'before')}{bar(new.probability, 'after')}</td>"
-        f'<td class="value before">{old.probability:.2f}</td><td class="value after">{new.probability:.2f}</td></tr>'
-        for old, new in rows
+def _both(name: str, words: str, old: float, new: float) -> str:
+    return (
+        f'<tr><th scope="row">{name}<span class="quiet"> {words}</span></th>'
+        f"<td>{bar(old, 'before')}{bar(new, 'after')}</td>"
+        f'<td class="value before">{old:.2f}</td><td class="value after">{new:.2f}</td></tr>'
     )
+
+
+def _table_of_both(rows: Iterable[str], titles: tuple[str, str], caption: str) -> str:
     bars = f'<span class="unseen">{say("pairs/bars")}</span>'
     head = "".join(f'<th scope="col">{text}</th>' for text in (say("pairs/description"), bars, *titles))
     return (
-        f'<table class="pairs"><caption>{say("pairs/caption")}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f'<table class="pairs"><caption>{caption}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
+
+
+def pairs_table(rows: Iterable[tuple[PairReport, PairReport]], titles: tuple[str, str]) -> str:
+    """Table of prompt pairs of two reports under two titles (HTML)."""
+    lines = (
+        _both(
+            escape(old.positive),
+            say("pairs/not", negative=escape(old.negative)),
+            old.probability,
+            new.probability,
+        )
+        for old, new in rows
+    )
+    return _table_of_both(lines, titles, say("pairs/caption"))
+
+
+def parts_table(rows: Iterable[tuple[Part, Part]], titles: tuple[str, str]) -> str:
+    """Table of the parts of two scores under two titles (HTML)."""
+    lines = (_both(escape(old.name), escape(old.meaning), old.value, new.value) for old, new in rows)
+    return _table_of_both(lines, titles, say("pairs/parts"))
 
 
 def signed(number: float, digits: int = 3) -> str:

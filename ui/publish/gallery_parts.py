@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from explain.figures.sweep import RISE
+from qualiclip.drawing.files import scale_text
 from qualiclip.scoring.reports import QualityReport
 from qualiclip.scoring.sweep import LEVELS, SweepRow
 from qualiclip.weights.registry import REGISTRY
@@ -73,7 +74,7 @@ def render_page(title: str, body: str, report: QualityReport, seed: int) -> str:
         "where blur or darkness is meant. Compare scores of one model only. A heatmap is not proof: every place sees "
         "its wide surroundings, and another method can give another map.</p>"
         f"<p>Model <code>{escape(report.model)}</code>{about}. Weights <code>{report.weights_sha256[:12]}</code>, "
-        f"scale {report.scale:g}, engine {escape(report.engine)}, seed {seed}, {TITLE} {report.version}. "
+        f"scale {scale_text(report)}, engine {escape(report.engine)}, seed {seed}, {TITLE} {report.version}. "
         'Method: <a href="https://arxiv.org/abs/2403.11176">QualiCLIP, arXiv 2403.11176</a>.</p>'
         "</footer>\n</body>\n</html>\n"
     )

@@ -6,7 +6,7 @@ from html import escape
 from explain.maps.methods import Method
 from qualiclip.models.targets import Target
 from qualiclip.scoring.reports import QualityReport
-from ui.markup.parts import pairs_table, score_card, scored_by
+from ui.markup.parts import pairs_table, parts_table, score_card, scored_by
 from ui.studio.reference import rank
 from ui.texts import change, say, say_core
 
@@ -46,6 +46,8 @@ def _lower(sentence: str) -> str:
 
 
 def render_pairs(before: QualityReport, after: QualityReport) -> str:
-    """Table of the prompt pairs: the probability of the better description, before and after."""
-    rows = list(zip(before.pairs, after.pairs, strict=True))
-    return pairs_table(rows, (say("original"), say("degraded")))
+    """Table of the prompt pairs, before and after; where there are none, of the parts of the score."""
+    titles = say("original"), say("degraded")
+    if not before.pairs:
+        return parts_table(zip(before.parts, after.parts, strict=True), titles)
+    return pairs_table(zip(before.pairs, after.pairs, strict=True), titles)
