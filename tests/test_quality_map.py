@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from explain.maps import quality_map
 from explain.maps.heatmaps import explain_features, explain_finely
 from explain.maps.quality_map import fine_quality_grid, local_scores, quality_grid, window_grid
 from qualiclip.errors import UsageError
+from qualiclip.models import windows
 from qualiclip.models.backbone import Backbone, BackboneSettings
 from qualiclip.models.targets import TARGETS
 
@@ -62,8 +62,14 @@ def test_windows_are_pooled_as_pictures_and_averaged(tiny_model, seeded):
 def test_bands_of_rows_do_not_matter(tiny_model, seeded, monkeypatch, rows):
     feature_map = torch.rand((1, 256, 4, 5), generator=seeded(0))
     at_once = window_grid(tiny_model, feature_map, DIFFERENCE)
-    monkeypatch.setattr(quality_map, "BATCH_NUMBERS", rows * 256 * 5)
+    monkeypatch.setattr(windows, "BATCH_NUMBERS", rows * 256 * 5)
     torch.testing.assert_close(window_grid(tiny_model, feature_map, DIFFERENCE), at_once, rtol=1e-5, atol=1e-5)
+
+
+def test_windows_cost_less_by_attention_and_are_those_of_any_model(tiny_model, seeded):
+    feature_map = torch.rand((1, 256, 3, 4), generator=seeded(0))
+    plain = windows.window_evidence(tiny_model.evidence, feature_map)
+    torch.testing.assert_close(tiny_model.window_evidence(feature_map), plain, rtol=1e-5, atol=1e-5)
 
 
 def test_two_positions_by_hand(toy_model):
