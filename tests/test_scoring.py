@@ -28,7 +28,7 @@ def test_report_holds_all_that_is_needed_to_repeat_it(scorer):
     data = json.loads(json.dumps(report.to_dict()))
     assert list(data) == [
         *("path", "score", "model", "weights_sha256", "scale", "engine", "precision", "version", "width", "height"),
-        "pairs",
+        *("pairs", "family", "range", "parts"),
     ]
     assert list(data["pairs"][0]) == [
         *("positive", "negative", "probability", "similarity_positive", "similarity_negative"),

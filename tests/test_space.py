@@ -171,7 +171,7 @@ def test_a_folder_with_something_in_it_is_refused(tmp_path):
     command = [sys.executable, "-m", "ui.publish.space", "--out", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2
-    assert done.stderr == f"python -m ui.space: {tmp_path} is not an empty folder; give the name of a new one\n"
+    assert done.stderr == f"python -m ui.publish.space: {tmp_path} is not an empty folder; give the name of a new one\n"
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 

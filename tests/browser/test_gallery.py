@@ -146,7 +146,7 @@ def run_gallery(*arguments):
 def test_wrong_wishes_get_one_line(tmp_path):
     done = run_gallery("--out", tmp_path / "new", "--photos", "catt")
     assert done.returncode == 2
-    assert done.stderr == "python -m ui.gallery: unknown example photo 'catt'; did you mean cat?\n"
+    assert done.stderr == "python -m ui.publish.gallery: unknown example photo 'catt'; did you mean cat?\n"
     (tmp_path / "mine.txt").touch()
     done = run_gallery("--out", tmp_path, "--photos", "handwriting", "--types", "jpeg")
     assert done.returncode == 2
