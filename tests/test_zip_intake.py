@@ -46,7 +46,8 @@ def patched(upload, signature, offset, layout, *values):
 
 
 def test_pictures_are_read_and_what_systems_add_is_skipped(pack):
-    others = ["__MACOSX/a/._b.png", "a/.DS_Store", "a/.hidden.png", "Thumbs.db", "notes.txt"]
+    others = ["__MACOSX/a/._b.png", "a/.DS_Store", "a/.hidden.png", ".thumbs/b.png", "__MACOSX\\c.png"]
+    others += ["Thumbs.db", "notes.txt"]
     upload = pack(("a/b.png", CAT), ("c.PNG", CAT), ("folder/", b""), *((name, b"x") for name in others))
     assert take(upload) == ({"some.zip/a/b.png": CAT, "some.zip/c.PNG": CAT}, len(others), 0)
 

@@ -11,7 +11,7 @@ from qualiclip.errors import InputError
 from . import png, tiff
 from .colour import to_srgb
 from .limits import PILLOW_MEGAPIXELS, PictureLimits, too_many_pixels
-from .refusals import DAMAGED, FORMATS, known_otherwise, reason, unreadable
+from .refusals import CUT, DAMAGED, FORMATS, known_otherwise, reason, unreadable
 
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 _PILLOW_GUARD = (Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -75,9 +75,11 @@ def _decode_png(name: str, stream: BinaryIO, limits: PictureLimits) -> Image.Ima
 
 def _decode_tiff(name: str, stream: BinaryIO, limits: PictureLimits) -> Image.Image:
     entries = tiff.read_entries(stream)
+    if not entries.values:
+        raise InputError(f"{name}: {CUT}")
     if entries.is_misread:
         raise InputError(f"{name}: {unreadable(entries.kind)}")
     if picture := tiff.open_under_other_name(stream, entries):
-        return _finish(name, picture, limits, photometric=entries.first(tiff.PHOTOMETRIC, 0))
+        return _finish(name, picture, limits, photometric=entries.photometric)
     stream.seek(0)
     return _finish(name, Image.open(stream, formats=("TIFF",)), limits)

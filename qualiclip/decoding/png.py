@@ -41,6 +41,8 @@ def _chunks(stream: BinaryIO, wanted: tuple[bytes, ...] | None = None) -> Iterat
             yield kind, stream.read(size), stream.read(4)
         else:
             stream.seek(size + 4, io.SEEK_CUR)
+        if kind == b"IEND":
+            return
 
 
 def _halves(kind: bytes, body: bytes) -> tuple[bytes, bytes]:

@@ -52,7 +52,7 @@ _JPEG_PROCESSES = {3, 5, 6, 7, 11, 13, 14, 15}  # lossless and hierarchical, whi
 _NO_FRAMES = {0xC4, 0xC8, 0xCC}  # markers between those of the frames: tables, not a frame
 
 _NO_PICTURE = "not a picture in a known format, or damaged; save it as PNG"
-_CUT = "damaged or cut off; copy it again or save it anew as PNG"
+CUT = "damaged or cut off; copy it again or save it anew as PNG"
 
 
 def unreadable(kind: str) -> str:
@@ -86,7 +86,7 @@ def reason(error: Exception, stream: BinaryIO | None) -> str:
     if unsupported:
         return unreadable(f"an unusual kind of picture ({words})")
     process = _jpeg_process(stream, head)
-    return unreadable(f"a JPEG of the rare process {process}") if process in _JPEG_PROCESSES else _CUT
+    return unreadable(f"a JPEG of the rare process {process}") if process in _JPEG_PROCESSES else CUT
 
 
 def _head(stream: BinaryIO | None) -> bytes:
@@ -116,12 +116,12 @@ def _words_of_decoder(stream: BinaryIO | None, head: bytes) -> str | None:
 def _reason_of_tiff(stream: BinaryIO, *, unsupported: bool) -> str:
     entries = tiff.read_entries(stream)
     if entries.is_cut(stream.seek(0, io.SEEK_END)):
-        return _CUT
+        return CUT
     if unsupported:
         return unreadable(entries.kind)
     if entries.is_packed:
         return f"damaged, or {entries.kind} packed in a way that can't be read; save it anew as PNG"
-    return _CUT
+    return CUT
 
 
 def _jpeg_process(stream: BinaryIO | None, head: bytes) -> int:

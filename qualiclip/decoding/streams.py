@@ -4,6 +4,7 @@ import io
 import os
 import select
 import stat
+import sys
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -58,9 +59,10 @@ def _open(name: str, path: str | os.PathLike[str]) -> BinaryIO:
 
 
 def _standard_input(name: str) -> BinaryIO:
+    # Closed when Python began (None), number 0 may be any other file by now; a device is a terminal or /dev/null.
+    if sys.stdin is None or stat.S_ISCHR(os.fstat(0).st_mode):
+        raise InputError(f"{name}: nothing is piped into standard input; pipe a picture into it, or name a file")
     with open(0, "rb", closefd=False) as file:
-        if stat.S_ISCHR(os.fstat(0).st_mode):  # a terminal, or /dev/null
-            raise InputError(f"{name}: no picture is piped into standard input; try `cat a.png | …`")
         return _read_all(name, file)
 
 

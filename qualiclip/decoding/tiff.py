@@ -24,6 +24,7 @@ _PHOTOMETRICS = {
 }
 _FORMATS = {2: " signed", 3: " float", 5: " complex", 6: " complex float"}
 _PLANES_APART = 2
+_BIG_ENDIAN_BIG_TIFF = "BigTIFF in big-endian order"
 _LAYOUTS = {1: "B", 3: "H", 4: "I", 16: "Q"}  # of the types of the entries that matter here
 _MOST_VALUES = 2**20  # of an entry: more than a picture within the limits has rows
 _MOST_ENTRIES = 2**12  # of a directory
@@ -46,14 +47,21 @@ class Entries:
         return next(iter(self.values.get(tag, ())), default)
 
     @property
-    def is_misread(self) -> bool:
-        """Whether Pillow makes another picture of it, or writes into its log.
+    def photometric(self) -> int:
+        """What the samples stand for."""
+        return self.first(PHOTOMETRIC, 0)
 
-        The first with planes of more or less than 8 bits, and YCbCr, if not packed; the second with many samples.
+    @property
+    def is_misread(self) -> bool:
+        """Whether Pillow makes another picture of it, warns, or writes into its log.
+
+        The first with planes of Lab, of more or less than 8 bits, and YCbCr, the latter two if not packed; the second
+        with a BigTIFF in big-endian order; the third with many samples.
         """
-        apart = self.first(PLANAR, 1) == _PLANES_APART and self.first(SAMPLES, 1) > 1 and self.first(BITS, 1) != 8
-        another = not self.is_packed and (apart or self.first(PHOTOMETRIC, 0) == YCBCR)
-        return another or self.first(SAMPLES, 1) > TiffImagePlugin.MAX_SAMPLESPERPIXEL
+        apart = self.first(PLANAR, 1) == _PLANES_APART and self.first(SAMPLES, 1) > 1
+        another = not self.is_packed and (self.photometric == YCBCR or (apart and self.first(BITS, 1) != 8))
+        many = self.first(SAMPLES, 1) > TiffImagePlugin.MAX_SAMPLESPERPIXEL
+        return another or many or (apart and self.photometric in LABS) or self.name == _BIG_ENDIAN_BIG_TIFF
 
     @property
     def is_packed(self) -> bool:
@@ -63,8 +71,8 @@ class Entries:
     @property
     def kind(self) -> str:
         """What makes it special, in words."""
-        bits, photometric = self.first(BITS, 1), self.first(PHOTOMETRIC, 0)
-        words = [_PHOTOMETRICS.get(photometric, f"photometric {photometric}")]
+        bits = self.first(BITS, 1)
+        words = [_PHOTOMETRICS.get(self.photometric, f"photometric {self.photometric}")]
         words += ["planes apart"] * (self.first(PLANAR, 1) == _PLANES_APART)
         words += [f"compression {self.first(COMPRESSION, 1)}"] * self.is_packed
         samples = f"{self.first(SAMPLES, 1)} x {bits}-bit{_FORMATS.get(self.first(SAMPLE_FORMAT, 1), '')} samples"
@@ -83,7 +91,7 @@ def is_tiff(head: bytes) -> bool:
 
 
 def read_entries(stream: BinaryIO) -> Entries:
-    """The entries of the first directory."""
+    """The entries of the first directory; none if it is cut."""
     stream.seek(0)
     head = stream.read(16)
     order, big = "<" if head[:2] == b"II" else ">", 43 in head[2:4]
@@ -92,34 +100,30 @@ def read_entries(stream: BinaryIO) -> Entries:
     try:
         for tag, place, layout in _table(stream, head, order, big=big):
             stream.seek(place)
-            values[tag] = struct.unpack(layout, stream.read(struct.calcsize(layout)))
-            places[tag] = place, layout
+            if len(data := stream.read(struct.calcsize(layout))) == struct.calcsize(layout):
+                values[tag], places[tag] = struct.unpack(layout, data), (place, layout)
     except (struct.error, OverflowError, ValueError):  # it is cut, or its numbers lead nowhere
         pass
     return Entries(values, places, f"{'Big' * big}TIFF{' in big-endian order' * (order == '>')}")
 
 
 def _table(stream: BinaryIO, head: bytes, order: str, *, big: bool) -> Iterator[tuple[int, int, str]]:
-    """Tag, place and layout of the values, of each entry of whole numbers."""
+    """Tag, place and layout of the values, of each entry of whole numbers that matters here."""
     long, short, room = (f"{order}Q", f"{order}Q", 8) if big else (f"{order}I", f"{order}H", 4)
     (start,) = struct.unpack_from(long, head, room)
     stream.seek(start)
     (count,) = struct.unpack(short, stream.read(struct.calcsize(short)))
-    width = 4 + 2 * room
+    width, first = 4 + 2 * room, start + struct.calcsize(short)
     rows = stream.read(width * min(count, _MOST_ENTRIES))
-    for at in range(0, len(rows) - width + 1, width):
+    if len(rows) < width * count:
+        raise ValueError(f"{count} entries")
+    for at in range(0, len(rows), width):
         tag, kind = struct.unpack_from(f"{order}HH", rows, at)
         (number,) = struct.unpack_from(long, rows, at + 4)
-        if tag not in _WANTED or kind not in _LAYOUTS or number > _MOST_VALUES:
-            continue
-        layout = f"{order}{number}{_LAYOUTS[kind]}"
-        inside = struct.calcsize(layout) <= room
-        place = (
-            start + struct.calcsize(short) + at + 4 + room
-            if inside
-            else struct.unpack_from(long, rows, at + 4 + room)[0]
-        )
-        yield tag, place, layout
+        if tag in _WANTED and kind in _LAYOUTS and number <= _MOST_VALUES:
+            layout = f"{order}{number}{_LAYOUTS[kind]}"
+            inside, beyond = first + at + 4 + room, struct.unpack_from(long, rows, at + 4 + room)[0]
+            yield tag, inside if struct.calcsize(layout) <= room else beyond, layout
 
 
 # Kinds for which Pillow has no name, though it can read their samples
@@ -127,7 +131,7 @@ def _table(stream: BinaryIO, head: bytes, order: str, *, big: bool) -> Iterator[
 
 def open_under_other_name(stream: BinaryIO, entries: Entries) -> Image.Image | None:
     """A picture whose photometric is another one with samples of the same layout; None if there is no such one."""
-    other = _OTHER_NAMES.get((entries.first(PHOTOMETRIC, 0), entries.first(BITS, 1) > 8))
+    other = _OTHER_NAMES.get((entries.photometric, entries.first(BITS, 1) > 8))
     if other is None or PHOTOMETRIC not in entries.places:
         return None
     place, layout = entries.places[PHOTOMETRIC]
