@@ -14,6 +14,7 @@ from ui.files.limits import KEEP_MINUTES, MEGAPIXELS
 
 if TYPE_CHECKING:
     from qualiclip.scoring.scorer import Scorer
+from contextlib import suppress
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -74,6 +75,7 @@ def load_scorers(arguments: argparse.Namespace) -> "list[Scorer]":
 
 def serve(scorers: "list[Scorer]", arguments: argparse.Namespace) -> int:
     """Build the page and serve it until stopped. Returns the exit status."""
+    from qualiclip.terminal import put, say
     from ui.page import build_page
     from ui.server.serve import launch_page
     from ui.server.zerogpu import announce
@@ -87,10 +89,10 @@ def serve(scorers: "list[Scorer]", arguments: argparse.Namespace) -> int:
         )
     except OSError as error:
         reason = "it is in use" if "empty port" in str(error) else error
-        sys.stderr.write(f"app.py: can't serve at port {arguments.port} of {arguments.host}: {reason}; try --port\n")
+        say(f"app.py: can't serve at port {arguments.port} of {arguments.host}: {reason}; try --port")
         return 1
-    sys.stdout.write(f"QualiCLIP Studio is ready at {address.rstrip('/')} (Ctrl-C stops it)\n")
-    sys.stdout.flush()
+    with suppress(OSError):  # closed or full: it serves all the same
+        put(f"QualiCLIP Studio is ready at {address.rstrip('/')} (Ctrl-C stops it)")
     page.block_thread()
     return 0
 
@@ -103,6 +105,7 @@ def main() -> int:
 
     from qualiclip.errors import QualiclipError, UsageError
     from qualiclip.machine import limit_arenas, set_threads
+    from qualiclip.terminal import say
     from ui.server.mcp_tools import require_mcp
     from ui.server.serve import check_keep_minutes
 
@@ -115,7 +118,7 @@ def main() -> int:
         check_keep_minutes(arguments.keep_minutes)
         scorers = load_scorers(arguments)
     except QualiclipError as error:
-        sys.stderr.write(f"app.py: {error}\n")
+        say(f"app.py: {error}")
         return 2 if isinstance(error, UsageError) else 1
     return serve(scorers, arguments)
 

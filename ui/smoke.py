@@ -4,6 +4,7 @@ import sys
 
 from gradio_client import Client, handle_file
 
+from qualiclip.terminal import put, say
 from ui.frame.examples import list_examples
 
 TOLERANCE = 1e-4  # of scores: pictures of one size may be computed together, which rounds differently
@@ -36,12 +37,17 @@ def check(url: str) -> str:
 def main(arguments: list[str]) -> int:
     """Check the studio whose address is the only argument; 0 if it is healthy, 1 if not, 2 for wrong usage."""
     if len(arguments) != 1:
-        sys.stderr.write("usage: python -m ui.smoke URL\n")
+        say("usage: python -m ui.smoke URL")
         return 2
     try:
-        sys.stdout.write(check(arguments[0]) + "\n")
+        answer = check(arguments[0])
     except Exception as error:  # noqa: BLE001  # whatever goes wrong, the answer is: not healthy, because
-        sys.stderr.write(f"not healthy: {type(error).__name__}: {error}\n")
+        say(f"not healthy: {type(error).__name__}: {error}")
+        return 1
+    try:
+        put(answer)
+    except OSError as error:
+        say(f"{error.filename}: {error.strerror}")
         return 1
     return 0
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from qualiclip.outputs import row_file, whole_file, write_text
+
 from .localisation import RESAMPLES, Estimate
 from .masks import SHAPES
 from .records import BLUR_LEVEL, MAIN_SHAPE, SPACING, Results, Settings
@@ -22,7 +24,7 @@ UNLIKE = 0.5  # mean magnitude of a rank correlation above which maps hardly dep
 
 @dataclass(frozen=True)
 class About:
-    """What was measured on what: the model and its weights, the pictures, their short side in px, the settings."""
+    """What was measured on what: the model, its weights and numbers, the pictures, their short side in px, settings."""
 
     model: str
     weights_sha256: str
@@ -32,13 +34,14 @@ class About:
     pictures: tuple[str, ...]
     short_side: int
     settings: Settings
+    precision: str = "fp32"
 
 
 # Every single measurement
 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+    with whole_file(path) as draft, row_file(draft) as file:
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows(rows)
@@ -209,9 +212,13 @@ def _facts(about: About) -> str:
     return (
         f"{len(about.pictures)} {about.data}, short side reduced to {about.short_side} px; damage at level "
         f"{settings.level:g}, seed {settings.seed}. Model {about.model}, weights {about.weights_sha256[:12]}, engine "
-        f"{about.engine}, QualiCLIP Studio {about.version}. Intervals: 95 % percentile bootstrap, {RESAMPLES} "
+        f"{_engine(about)}, QualiCLIP Studio {about.version}. Intervals: 95 % percentile bootstrap, {RESAMPLES} "
         f"resamples of the pictures. Maps are compared with the masks every {SPACING} px."
     )
+
+
+def _engine(about: About) -> str:
+    return about.engine if about.precision == "fp32" else f"{about.engine} ({about.precision})"
 
 
 def _difference_words(summary: Summary) -> str:
@@ -261,8 +268,8 @@ def write_summary(out: Path, summary: Summary, about: About) -> None:
     from .figure import summary_figure
 
     plain = json.dumps(to_dict(summary, about), indent=2, ensure_ascii=False)
-    (out / "summary.json").write_text(plain + "\n", encoding="utf-8")
-    (out / "summary.md").write_text(to_markdown(summary, about), encoding="utf-8")
+    write_text(out / "summary.json", plain + "\n")
+    write_text(out / "summary.md", to_markdown(summary, about))
     title = f"Where {about.model} sees damage, {len(about.pictures)} {about.data}"
     figure = summary_figure(summary, title=title, facts=_facts(about))
     save_figure(figure, out / "summary.png", description=title, version=about.version)

@@ -13,6 +13,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from qualiclip.errors import UsageError
+from qualiclip.outputs import whole_file
 from qualiclip.scoring.reports import QualityReport
 
 DPI = 200
@@ -94,5 +95,5 @@ def save_figure(
     name = figure_format(path)
     known = {_storable(key): _storable(value) for key, value in facts.items()}
     metadata = FORMATS[name](_storable(description), f"QualiCLIP Studio {version}", known)
-    with _settings_lock, matplotlib.rc_context(_SETTINGS):
-        figure.savefig(path, format=name, dpi=DPI, metadata=metadata)
+    with _settings_lock, matplotlib.rc_context(_SETTINGS), whole_file(path) as draft:
+        figure.savefig(draft, format=name, dpi=DPI, metadata=metadata)

@@ -8,11 +8,11 @@ from typing import TypeVar
 
 import torch
 
-from qualiclip.errors import UsageError, unknown_name
+from qualiclip.errors import unknown_name
 from qualiclip.models.family import Family
 
 from .stages import Stages
-from .torch_engines import compile_engine, eager_engine, fused_engine, fused_model
+from .torch_engines import check_engine, compile_engine, eager_engine, fused_engine, fused_model
 
 Built = TypeVar("Built")
 
@@ -45,8 +45,6 @@ def openvino_engine(model: Family, precision: str, key: str) -> Stages:
 
     Pictures that are too large to be done at once are computed as by `fused`, in half of the memory.
     """
-    if find_spec("openvino") is None:
-        raise UsageError("engine openvino needs the package openvino; pip install openvino, or choose another engine")
     from .openvino_engine import build_runner
 
     whole = _once(lambda: build_runner(fused_model(model), precision, key))
@@ -80,8 +78,5 @@ def build_engine(name: str, model: Family, *, precision: str, key: str) -> Stage
     Raises:
         UsageError: if there is no such engine or precision, or it can't run here.
     """
-    if precision not in PRECISIONS:
-        raise unknown_name("precision", precision, PRECISIONS)
-    if precision == "bf16" and not bf16_supported():
-        raise UsageError("this processor does not compute with bfloat16; choose precision fp32")
+    check_engine(name, precision)
     return ENGINES[resolve_engine(name)](model, precision, key)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from qualiclip.engines.table import build_engine, resolve_engine
 from qualiclip.engines.tiling import encode
+from qualiclip.engines.torch_engines import check_engine
 from qualiclip.models.family import Family
 from qualiclip.models.prompts import PromptPair
 from qualiclip.pictures import DEFAULT_LIMITS, PictureLimits, PictureSource, as_image
@@ -137,5 +138,6 @@ def load(
         UsageError: if the model, engine or precision is unknown, or the scale not positive.
         WeightsError: if the weights are missing or damaged, or have no text encoder for `pairs`.
     """
+    check_engine(engine, precision)
     checkpoint = load_checkpoint(model, pairs=pairs, scale=scale)
     return Scorer(checkpoint, engine=engine, precision=precision, limits=limits, progress=progress)

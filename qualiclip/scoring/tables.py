@@ -4,11 +4,15 @@ import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .reports import Failure, QualityReport
+from qualiclip.outputs import naming, row_file
+
+if TYPE_CHECKING:
+    from .reports import Failure, QualityReport
 
 REPORT_COLUMNS = ("score", "model", "weights_sha256", "scale", "engine", "precision", "version", "width", "height")
-WriteRow = Callable[[Mapping[str, object], QualityReport | Failure], None]
+WriteRow = Callable[[Mapping[str, object], "QualityReport | Failure"], None]
 
 
 @contextmanager
@@ -17,14 +21,17 @@ def csv_rows(path: Path, columns: Iterable[str], parts: Iterable[str]) -> Iterat
 
     The file is made at once, before anything dear is computed.
     """
-    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+    with row_file(path) as file:
         writer = csv.DictWriter(file, [*columns, *REPORT_COLUMNS, *parts, "error"], extrasaction="ignore")
-        writer.writeheader()
+        with naming(path):
+            writer.writeheader()
+            file.flush()
 
-        def write(own: Mapping[str, object], result: QualityReport | Failure) -> None:
+        def write(own: Mapping[str, object], result: "QualityReport | Failure") -> None:
             row = result.to_dict()
             values = {part["name"]: part["value"] for part in row.pop("parts", ())}
-            writer.writerow({**row, **values, **own})
-            file.flush()
+            with naming(path):
+                writer.writerow({**row, **values, **own})
+                file.flush()
 
         yield write

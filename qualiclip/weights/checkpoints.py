@@ -27,6 +27,7 @@ from qualiclip.models.family import Family
 from qualiclip.models.prompts import PromptPair
 from qualiclip.models.qualiclip import ModelSettings, QualityModel
 from qualiclip.models.text import is_text_key
+from qualiclip.outputs import whole_file
 
 FORMAT = "qualiclip-studio-1"
 OFFICIAL_PREFIX = "clip_model."
@@ -171,6 +172,9 @@ def save_checkpoint(model: Family, path: Path, *, training: Mapping[str, Any], d
     """Write a model with its settings and training record; floating tensors are stored as `dtype`.
 
     The file appears whole or not at all.
+
+    Raises:
+        WeightsError: if it can't be written.
     """
     state = {
         key: (value.to(dtype) if value.is_floating_point() else value).detach().cpu().contiguous()
@@ -183,6 +187,8 @@ def save_checkpoint(model: Family, path: Path, *, training: Mapping[str, Any], d
         "training": json.dumps(dict(training)),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    save_file(state, partial, metadata)
-    partial.replace(path)
+    try:
+        with whole_file(path) as draft:
+            save_file(state, draft, metadata)
+    except SafetensorError as error:
+        raise WeightsError(f"{path}: can't be written ({error}); make room, or choose another place") from error

@@ -82,6 +82,9 @@ REGISTRY: Mapping[str, RegistryEntry] = MappingProxyType(
     }
 )
 
+# Models that are made from the file of another one.
+MADE_FROM: Mapping[str, str] = MappingProxyType({"compact-untrained": "compact"})
+
 
 # Models
 
@@ -100,6 +103,26 @@ def resolve_model(name: str) -> str:
     if name in REGISTRY or Path(name).suffix in {".safetensors", ".pth", ".pt", ".bin"} or Path(name).is_file():
         return name
     raise unknown_name("model", name, REGISTRY)
+
+
+def model_files(name: str) -> list[Path]:
+    """The files that a model given by name or path is loaded from, as far as they are on this machine.
+
+    Raises:
+        UsageError: if the name is unknown.
+        WeightsError: if the file of a path, or of a model that comes with this project, is not there.
+    """
+    name = resolve_model(MADE_FROM.get(name, name))
+    if name not in REGISTRY:
+        files: list[Path | None] = [Path(name)]
+    else:
+        base = REGISTRY[name].base
+        files = [REGISTRY[part].path for part in (name, base) if part]
+    found = [file for file in files if file is not None]
+    for file in found:
+        if not file.is_file():
+            raise WeightsError(f"{file}: no such file; give the path of a checkpoint")
+    return found
 
 
 def fetch_model(name: str) -> tuple[Path, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qualiclip.degradations import GROUPS
+from qualiclip.outputs import row_file, whole_file, write_text
 
 from .figure import ablation_figure
 from .variants import FULL, VARIANTS, Result, Spread, Summary, summarize
@@ -86,7 +87,7 @@ def markdown(results: Sequence[Result], *, recipe: str, pictures: int) -> str:
 
 def write_rows(path: Path, results: Sequence[Result]) -> None:
     """A CSV file with a row for each run and a column for each measure."""
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as draft, row_file(draft) as file:
         writer = csv.DictWriter(file, ["variant", "seed", *results[0].measures])
         writer.writeheader()
         writer.writerows({"variant": result.variant, "seed": result.seed, **result.measures} for result in results)
@@ -103,7 +104,7 @@ def write_record(path: Path, results: Sequence[Result], facts: Mapping[str, Any]
         for name in summaries["ordering"]
     }
     record = {**facts, "variants": variants, "runs": [asdict(result) for result in results]}
-    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    write_text(path, json.dumps(record, indent=2) + "\n")
 
 
 def write_report(out: Path, results: Sequence[Result], facts: Mapping[str, Any]) -> str:
@@ -112,8 +113,9 @@ def write_report(out: Path, results: Sequence[Result], facts: Mapping[str, Any])
     text = markdown(results, recipe=facts["recipe"], pictures=facts["pictures"])
     write_rows(out / "ablation.csv", results)
     write_record(out / "ablation.json", results, facts)
-    (out / "ablation.md").write_text(text, encoding="utf-8")
+    write_text(out / "ablation.md", text)
     summaries = {title: summarize(results, measure) for measure, title in titles.items()}
     figure = ablation_figure(summaries, title=f"Ablation of {facts['recipe']}", note=seeds_line(results))
-    figure.savefig(out / "ablation.png")
+    with whole_file(out / "ablation.png") as draft:
+        figure.savefig(draft, format="png")
     return text

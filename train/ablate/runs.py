@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from qualiclip.agreement.metrics import agreement
 from qualiclip.errors import InputError, TrainingError, UsageError
+from qualiclip.outputs import write_text
 from qualiclip.pictures import as_image
 from qualiclip.scoring.reports import Failure
 from qualiclip.scoring.scorer import load
@@ -133,6 +134,16 @@ def measure(file: Path, examination: Examination, *, device: str) -> dict[str, f
     return {**ordering_measures(score_photos(score, images)), **srcc}
 
 
+def _kept_measures(path: Path, origin: Mapping[str, str]) -> dict[str, float] | None:
+    """The measures that an earlier start left, None if there are none, or they are damaged or of something else."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        measures: dict[str, float] = record.pop("measures")
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        return None
+    return measures if record == origin else None
+
+
 def _measure_once(run: PlannedRun, examination: Examination, *, device: str) -> dict[str, float]:
     """The measures of a finished run: those that stand in its folder, where they are of the same examination."""
     file, kept = run.folder / "model.safetensors", run.folder / MEASURES
@@ -140,13 +151,10 @@ def _measure_once(run: PlannedRun, examination: Examination, *, device: str) -> 
         "weights_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "examination": examination.fingerprint(),
     }
-    if kept.is_file():
-        record = json.loads(kept.read_text(encoding="utf-8"))
-        measures: dict[str, float] = record.pop("measures")
-        if record == origin:
-            return measures
-    measures = measure(file, examination, device=device)
-    kept.write_text(json.dumps({**origin, "measures": measures}, indent=2) + "\n", encoding="utf-8")
+    measures = _kept_measures(kept, origin)
+    if measures is None:
+        measures = measure(file, examination, device=device)
+        write_text(kept, json.dumps({**origin, "measures": measures}, indent=2) + "\n")
     return measures
 
 

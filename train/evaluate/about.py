@@ -14,6 +14,8 @@ class About:
         short_side: Pixels to which the short side was shrunk; None if pictures were scored as they are.
         weights_sha256: Of the checkpoint; None for older predictions.
         version: Of this program.
+        engine: How scores were computed; None for older predictions.
+        precision: With which numbers; None likewise.
     """
 
     model: str
@@ -22,3 +24,5 @@ class About:
     short_side: int | None
     weights_sha256: str | None
     version: str
+    engine: str | None = None
+    precision: str | None = None

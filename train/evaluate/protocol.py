@@ -10,6 +10,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from qualiclip.agreement.metrics import Agreement, MappedError, Statistics, agreement, mapped_error, statistics
+from qualiclip.engines.torch_engines import check_engine
 from qualiclip.errors import InputError, UsageError
 from qualiclip.pictures import DEFAULT_LIMITS, PictureSource
 from qualiclip.scoring.reports import Failure
@@ -52,16 +53,20 @@ class ShrinkingScorer(Scorer):
         return image if self.short_side is None else shrink(image, self.short_side)
 
 
-def load_scorer(model: str, *, short_side: int | None = None) -> ShrinkingScorer:
+def load_scorer(
+    model: str, *, short_side: int | None = None, engine: str = "auto", precision: str = "fp32"
+) -> ShrinkingScorer:
     """A scorer for a model by name or path, that shrinks pictures to a short side; None scores them as they are.
 
     Raises:
-        UsageError: if there is no such model, or the side is below the 32 pixels that a picture needs.
+        UsageError: if there is no such model, engine or precision, or the side is below the 32 pixels that a picture
+            needs.
         WeightsError: if its weights are missing or damaged.
     """
     if short_side is not None and short_side < DEFAULT_LIMITS.min_side:
         raise UsageError(f"short side {short_side}: expected at least {DEFAULT_LIMITS.min_side} pixels")
-    scorer = ShrinkingScorer(load_checkpoint(model), limits=DEFAULT_LIMITS)
+    check_engine(engine, precision)
+    scorer = ShrinkingScorer(load_checkpoint(model), engine=engine, precision=precision, limits=DEFAULT_LIMITS)
     scorer.short_side = short_side
     return scorer
 

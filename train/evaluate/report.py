@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from qualiclip.errors import InputError
-from train.evaluate.datasets.rated import Rated, number, read_csv
+from qualiclip.outputs import row_file, whole_file, write_text
+from train.evaluate.datasets.rated import Rated, number, read_csv, refuse_repeats, whole_number
+from train.evaluate.datasets.text_tables import TableRow
 
 from .about import About
 from .protocol import Evaluation, Part, Prediction
@@ -25,7 +27,7 @@ def _cell(value: object) -> object:
 
 def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
     """Write a row for each picture; `read_predictions` gives back the same."""
-    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+    with whole_file(path) as draft, row_file(draft) as file:
         writer = csv.writer(file)
         writer.writerow(PREDICTION_COLUMNS)
         for row in predictions:
@@ -39,11 +41,12 @@ def read_predictions(path: Path) -> list[Prediction]:
     """Predictions that were written before.
 
     Raises:
-        InputError: if the file is missing, a column is missing, or a number is none.
+        InputError: if the file is missing, a column is missing, a number is none, or a picture is there twice.
     """
-    predictions = [_prediction(path, row) for row in read_csv(path, PREDICTION_COLUMNS)]
+    predictions = [_prediction(row) for row in read_csv(path, PREDICTION_COLUMNS)]
     if not predictions:
         raise InputError(f"{path}: no rows; expected a prediction in each")
+    refuse_repeats([row.rated for row in predictions])
     return predictions
 
 
@@ -61,19 +64,22 @@ def about_predictions(path: Path, *, version: str) -> About:
         known = json.loads(beside.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{beside}: not JSON; remove it or evaluate again") from error
-    fields = ("model", "data", "unit", "short_side", "weights_sha256")
+    fields = ("model", "data", "unit", "short_side", "weights_sha256", "engine", "precision")
     return replace(about, **{name: known[name] for name in fields if isinstance(known, dict) and name in known})
 
 
-def _prediction(path: Path, row: dict[str, str]) -> Prediction:
-    place = f"{path}, {row['file']}"
+def _prediction(row: TableRow) -> Prediction:
+    place = f"{row.place}, {row['file']}"
+    if not row["score"] and not row["error"]:
+        raise InputError(f"{place}: neither a score nor why there is none; complete or remove that row")
     rated = Rated(
         Path(row["file"]),
         number(row["opinion"], place=place),
         reference=row["reference"] or None,
         degradation=row["degradation"] or None,
-        level=int(number(row["level"], place=place)) if row["level"] else None,
+        level=whole_number(row["level"], place=place) if row["level"] else None,
         split=row["split"] or None,
+        place=row.place,
     )
     return Prediction(rated, number(row["score"], place=place) if row["score"] else None, row["error"] or "")
 
@@ -179,6 +185,6 @@ def write_report(out: Path, predictions: Sequence[Prediction], result: Evaluatio
     from .scatter import save_scatter, scatter_figure
 
     plain = json.dumps(to_dict(result, about), indent=2, ensure_ascii=False)
-    (out / "results.json").write_text(plain + "\n", encoding="utf-8")
-    (out / "results.md").write_text(to_markdown(result, about), encoding="utf-8")
+    write_text(out / "results.json", plain + "\n")
+    write_text(out / "results.md", to_markdown(result, about))
     save_scatter(scatter_figure(predictions, result, about), out, about)

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from qualiclip.outputs import whole_file
+
 from .about import About
 from .protocol import Evaluation, Prediction
 
@@ -46,6 +48,8 @@ def save_scatter(figure: Figure, out: Path, about: About) -> None:
     """Write the figure as `scatter.png` and `scatter.pdf`, with what it shows in their metadata."""
     shown = f"Scores of {_short(about.model)} and opinions on {about.data}"
     program = f"QualiCLIP Studio {about.version}"
-    figure.savefig(out / "scatter.png", dpi=DPI, metadata={"Description": shown, "Software": program})
-    # Without the date the same results make the same file.
-    figure.savefig(out / "scatter.pdf", dpi=DPI, metadata={"Title": shown, "Creator": program, "CreationDate": None})
+    png = {"Description": shown, "Software": program}
+    pdf = {"Title": shown, "Creator": program, "CreationDate": None}  # without it the same results make the same file
+    for name, metadata in (("png", png), ("pdf", pdf)):
+        with whole_file(out / f"scatter.{name}") as draft:
+            figure.savefig(draft, format=name, dpi=DPI, metadata=metadata)

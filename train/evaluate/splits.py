@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -32,26 +33,36 @@ def read_splits(path: Path, rated: Sequence[Rated]) -> Splits:
 
 def _from_indices(path: Path, count: int) -> Splits:
     try:
-        rows = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+        with path.open("rb") as file:  # not np.load, which would open other kinds of files, too, and leave them open
+            rows = np.lib.format.read_array(file, allow_pickle=False)
+    except (ValueError, OSError, EOFError, SyntaxError, TokenError, MemoryError) as error:
         raise InputError(f"{path}: not a readable .npy file of integers; save it anew without pickling") from error
-    if not isinstance(rows, np.ndarray) or rows.dtype.kind not in "iu" or rows.ndim not in (1, 2) or not rows.size:
+    if rows.dtype.kind not in "iu" or rows.ndim not in (1, 2) or not rows.size:
         raise InputError(f"{path}: expected integers (splits, pictures)")
     if rows.max() >= count or rows.min() < -1:
         raise InputError(f"{path}: indices from {rows.min()} to {rows.max()}, but the set has {count} pictures")
-    return [(str(at), [int(i) for i in row if i != -1]) for at, row in enumerate(np.atleast_2d(rows))]
+    splits = [(str(at), [int(i) for i in row if i != -1]) for at, row in enumerate(np.atleast_2d(rows))]
+    for name, indices in splits:
+        if len(set(indices)) < len(indices):
+            raise InputError(f"{path}, row {name}: a picture is named twice and would count twice; save the split anew")
+    return splits
 
 
 def _from_names(path: Path, rated: Sequence[Rated]) -> Splits:
     index = {row.path.as_posix(): at for at, row in enumerate(rated)}
-    splits: dict[str, list[int]] = {}
+    splits: dict[str, dict[int, None]] = {}  # in their order, each once
     for row in read_csv(path, ["file", "split"]):
         if row["file"] not in index:
-            raise InputError(f"{path}: {row['file']!r} is not in the set; names are relative to its folder")
-        splits.setdefault(row["split"], []).append(index[row["file"]])
+            raise InputError(f"{row.place}: {row['file']!r} is not in the set; names are relative to its folder")
+        if not row["split"].strip():
+            raise InputError(f"{row.place}: no split for {row['file']}; complete or remove that row")
+        indices = splits.setdefault(row["split"], {})
+        if index[row["file"]] in indices:
+            raise InputError(f"{row.place}: {row['file']} is in split {row['split']} already; remove that row")
+        indices[index[row["file"]]] = None
     if not splits:
         raise InputError(f"{path}: no rows; expected a picture and its split in each")
-    return list(splits.items())
+    return [(name, list(indices)) for name, indices in splits.items()]
 
 
 def keep_split(rated: Sequence[Rated], name: str) -> list[Rated]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from qualiclip.errors import TrainingError
+from qualiclip.outputs import write_text
 from qualiclip.weights.checkpoints import read_file
 from train.recipes.overrides import flattened
 from train.recipes.table import RECIPES
@@ -62,14 +63,23 @@ def read_curve(run: Path, *, most: int) -> dict[str, Any]:
     """What is known about the run in a folder, and its log in at most `most` rows.
 
     Raises:
-        TrainingError: if the folder has no log of a finished run.
+        TrainingError: if the folder has no log of a finished run, or it is damaged.
     """
     log, model = run / "log.jsonl", run / "model.safetensors"
     if not (log.is_file() and model.is_file()):
         raise TrainingError(f"{run}: expected log.jsonl and model.safetensors of a finished run (python -m train fit)")
-    record = json.loads(read_file(model)[0]["training"])
+    metadata = read_file(model)[0]
+    try:
+        rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+        return _curve(json.loads(metadata["training"]), rows, model, most)
+    except (ValueError, LookupError, TypeError) as error:  # an empty log, another kind of log, weights not trained here
+        raise TrainingError(
+            f"{run}: {log.name} or {model.name} is not of a finished run ({error!r}); fit it anew"
+        ) from error
+
+
+def _curve(record: Mapping[str, Any], rows: Sequence[Row], model: Path, most: int) -> dict[str, Any]:
     recipe = record["recipe"]
-    rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     name, changes = nearest_recipe(recipe)
     kept = thinned(rows, most)
     return {
@@ -93,4 +103,4 @@ def write_curve(curve: Mapping[str, Any], path: Path) -> None:
     """Write it as JSON with a line for each row."""
     rows = ",\n  ".join(json.dumps(row) for row in curve["rows"])
     head = json.dumps({name: value for name, value in curve.items() if name != "rows"}, indent=1)
-    path.write_text(f'{head.removesuffix("}").rstrip()},\n "rows": [\n  {rows}\n ]\n}}\n', encoding="utf-8")
+    write_text(path, f'{head.removesuffix("}").rstrip()},\n "rows": [\n  {rows}\n ]\n}}\n')

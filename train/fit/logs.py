@@ -4,15 +4,26 @@ import json
 from pathlib import Path
 from typing import Any
 
+from qualiclip.errors import TrainingError
+from qualiclip.outputs import write_text
 from qualiclip.terminal import say
 
 
 def trim_log(path: Path, start: int) -> None:
-    """Drop the rows of a log that a resumed run will write again."""
-    if path.is_file():
+    """Drop the rows of a log that a resumed run will write again.
+
+    Raises:
+        TrainingError: if it is no such log.
+    """
+    if not path.is_file():
+        return
+    try:
         rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
         whole = [row for row in rows if row.endswith("\n")]  # a crash may have cut the last one
-        path.write_text("".join(row for row in whole if json.loads(row)["step"] < start), encoding="utf-8")
+        kept = [row for row in whole if json.loads(row)["step"] < start]
+    except (ValueError, LookupError, TypeError) as error:
+        raise TrainingError(f"{path} is damaged, or no log of a run; delete it to go on without") from error
+    write_text(path, "".join(kept))
 
 
 class RunLog:

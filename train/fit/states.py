@@ -32,11 +32,19 @@ class Progress:
 
 
 def save_state(path: Path, parts: dict[str, Stateful], progress: Progress, recipe: Recipe) -> None:
-    """Write the state of all parts, by their names."""
+    """Write the state of all parts, by their names.
+
+    Raises:
+        TrainingError: if it can't be written.
+    """
     partial = path.with_name(path.name + ".partial")
     state = {name: part.state_dict() for name, part in parts.items()}
-    torch.save({**state, **asdict(progress), "recipe": json.dumps(asdict(recipe))}, partial)
-    os.replace(partial, path)
+    try:
+        torch.save({**state, **asdict(progress), "recipe": json.dumps(asdict(recipe))}, partial)
+        os.replace(partial, path)
+    except (RuntimeError, OSError) as error:  # a full disk is a RuntimeError of torch's writer
+        partial.unlink(missing_ok=True)
+        raise TrainingError(f"{path} can't be written; make room, and the same command goes on") from error
 
 
 def saved_step(path: Path) -> int:
@@ -52,9 +60,10 @@ def load_state(path: Path, parts: dict[str, Stateful], recipe: Recipe) -> Progre
     """
     try:
         state = torch.load(path, weights_only=True, map_location="cpu")
-    except (RuntimeError, OSError, EOFError, UnpicklingError) as error:
+        stored = json.loads(state["recipe"])
+    except (RuntimeError, OSError, EOFError, UnpicklingError, ValueError, LookupError, TypeError) as error:
         raise TrainingError(f"{path} is damaged; delete it to start again") from error
-    if json.loads(state["recipe"]) != json.loads(json.dumps(asdict(recipe))):
+    if stored != json.loads(json.dumps(asdict(recipe))):
         raise TrainingError(f"{path} was made with another recipe; use another folder or the same settings")
     for name, part in parts.items():
         part.load_state_dict(state[name])

@@ -17,6 +17,7 @@ from matplotlib.textpath import text_to_path
 from PIL import Image
 
 from qualiclip.agreement.gmad import Level, Pair, Round
+from qualiclip.outputs import whole_file
 
 DPI = 200
 INK, QUIET, MAT = "#1f2937", "#5b6472", "#f1f3f5"
@@ -228,4 +229,5 @@ def overview(rounds: Sequence[tuple[Round, Sequence[Duel]]], *, title: str, fact
 def save(figure: Figure, path: Path, *, description: str, version: str, facts: Mapping[str, str]) -> None:
     """Write a figure as PNG, pixel by pixel; its metadata say what it shows, by which version, and `facts`."""
     metadata = {"Description": description, "Software": f"QualiCLIP Studio {version}", **facts}
-    figure.savefig(path, dpi=DPI, metadata=metadata)
+    with whole_file(path) as draft:
+        figure.savefig(draft, format="png", dpi=DPI, metadata=metadata)

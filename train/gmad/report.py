@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from qualiclip.agreement.gmad import Pair, Round
 from qualiclip.errors import one_line
+from qualiclip.outputs import naming, row_file, whole_file
 from qualiclip.pictures import load_picture
 from qualiclip.scoring.reports import Failure
 from qualiclip.scoring.scorer import Scorer
@@ -44,7 +45,7 @@ class Pool:
 
 @contextmanager
 def _writing(path: Path) -> Iterator[TextIO]:
-    with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:  # whatever a file is called
+    with whole_file(path) as draft, row_file(draft) as file:
         yield file
 
 
@@ -63,7 +64,7 @@ def score_pool(attacker: Scorer, defender: Scorer, folder: Path, files: Sequence
     """Both models' scores of all files, also written to a table row by row; failures are said at once."""
     scored: list[tuple[Path, float, float]] = []
     failures = []
-    with _writing(table) as stream:
+    with row_file(table) as stream, naming(table):
         writer = csv.writer(stream)
         writer.writerow(("file", "attacker_score", "defender_score", "error"))
         results = tqdm(score_by_both(attacker, defender, files), total=len(files), unit="picture", disable=None)

@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qualiclip.errors import UsageError, look_up
-from qualiclip.terminal import say
+from qualiclip.outputs import check_outputs
+from qualiclip.terminal import put, require_output, say
+
+from .options import check_models, check_photos
 
 if TYPE_CHECKING:
+    from train.ablate.runs import Opinions
+    from train.ablate.variants import PlannedRun
     from train.recipes.settings import Recipe
+
+RESULTS = ("ablation.csv", "ablation.json", "ablation.md", "ablation.png")
+OF_A_RUN = ("model.safetensors", "state.pt", "log.jsonl", "measures.json")
 
 
 def _refuse_many_processes() -> None:
@@ -19,18 +27,46 @@ def _refuse_many_processes() -> None:
         raise UsageError("an ablation runs in one process; start it without accelerate launch or torchrun")
 
 
+def _check_cheaply(photos: Path, out: Path) -> None:
+    """Refuse what needs nothing to be loaded."""
+    require_output()
+    _refuse_many_processes()
+    check_photos(photos)
+    check_outputs([out / name for name in RESULTS], folder=out)
+
+
 def _varied(recipe: "Recipe", names: str) -> "dict[str, Recipe]":
-    """The chosen variants, each sure to find a model to start with."""
+    """The chosen variants; those that are the recipe itself are said and left out."""
     from train.ablate.variants import VARIANTS, choose_variants
-    from train.fit.models import first_model
 
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     variants = choose_variants(recipe, wanted)
     if equal := [name for name in VARIANTS if name in (wanted or VARIANTS) and name not in variants]:
         say(f"left out, for the recipe is so already: {', '.join(equal)}")
+    return variants
+
+
+def _require_first_models(variants: "dict[str, Recipe]") -> None:
+    """Be sure that each variant finds a model to start with."""
+    from train.fit.models import first_model
+
     for varied in {varied.pairs: varied for varied in variants.values()}.values():
         first_model(varied)
-    return variants
+
+
+def _check_places(runs: "list[PlannedRun]", out: Path, photos: Path, opinions: "Opinions") -> None:
+    """Refuse folders that can't be written to, and results over what is read."""
+    from train.samples.crops import list_photos
+
+    rated = [folder / name for folder, rows in opinions.items() for name in ("mos.csv", *(name for name, _ in rows))]
+    inputs = [*list_photos(photos), *rated]
+    outputs = [out / name for name in RESULTS]
+    check_outputs(outputs, inputs, folder=out)
+    for run in runs:
+        own = [run.folder / name for name in OF_A_RUN]
+        check_outputs(own, inputs, folder=run.folder)
+        if run.recipe.start_from:
+            check_models([run.recipe.start_from], outputs=[*outputs, *own])
 
 
 def ablate(
@@ -48,20 +84,25 @@ def ablate(
 ) -> None:
     """Train a recipe without each of its parts in turn, with several seeds, and measure what that changes."""
     from qualiclip.version import __version__
-    from train.ablate.report import write_report
-    from train.ablate.runs import Examination, held_out_images, read_folders, run_all
-    from train.ablate.variants import plan_runs
+
+    _check_cheaply(photos, out)
     from train.fit.devices import choose_device
     from train.recipes.overrides import override
     from train.recipes.table import RECIPES
 
-    _refuse_many_processes()
     settings = override(look_up(RECIPES, recipe, kind="recipe"), changes or [])
     chosen_device = choose_device(device)
+    chosen = _varied(settings, variants)
+    from train.ablate.report import write_report
+    from train.ablate.runs import Examination, held_out_images, read_folders, run_all
+    from train.ablate.variants import plan_runs
+
+    runs = plan_runs(chosen, seeds, out)
+    opinions = read_folders(data or [])
+    _check_places(runs, out, photos, opinions)
     images = held_out_images(photos, settings, count=pictures)
-    examination = Examination(images, read_folders(data or []))
-    runs = plan_runs(_varied(settings, variants), seeds, out)
-    results = run_all(runs, photos, examination, device=chosen_device)
+    _require_first_models(chosen)
+    results = run_all(runs, photos, Examination(images, opinions), device=chosen_device)
     facts = {
         "recipe": recipe,
         "changes": changes or [],
@@ -71,5 +112,5 @@ def ablate(
         "data": [str(folder) for folder in data or []],
         "version": __version__,
     }
-    typer.echo(write_report(out, results, facts), nl=False)
+    put(write_report(out, results, facts), end="")
     say(f"wrote {len(results)} runs, ablation.csv, ablation.json, ablation.md and ablation.png to {out}")

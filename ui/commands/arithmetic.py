@@ -5,9 +5,21 @@ from typing import Annotated
 
 import typer
 
+from explain.maps.defaults import TABLE_ENDINGS
+from qualiclip.outputs import FIGURE_ENDINGS, check_ending, write_text
+from qualiclip.terminal import put, require_output
 from qualiclip.version import __version__
 
-from .options import EngineOption, ModelOption, PairOption, PrecisionOption, ScaleOption, SourceArgument, load_scorer
+from .options import (
+    EngineOption,
+    ModelOption,
+    PairOption,
+    PrecisionOption,
+    ScaleOption,
+    SourceArgument,
+    check_one,
+    load_scorer,
+)
 
 
 def arithmetic(
@@ -22,19 +34,24 @@ def arithmetic(
     scale: ScaleOption = None,
 ) -> None:
     """Print how a score comes about: cosine, times the scale, softmax, mean, for every prompt pair."""
+    if out is None:
+        require_output()
+    else:
+        check_ending(out, (*TABLE_ENDINGS, *FIGURE_ENDINGS), what="the name of a result")
+    check_one(source, model, [out], engine=engine, precision=precision, pairs=pair, scale=scale)
     from explain.figures.arithmetic import arithmetic_figure
     from explain.numbers.arithmetic import TABLES, arithmetic, as_text
-    from qualiclip.drawing.files import figure_format, model_line, report_facts, save_figure
+    from qualiclip.drawing.files import model_line, report_facts, save_figure
+    from qualiclip.pictures import as_image
 
-    if out is not None and out.suffix.lower() not in TABLES:
-        figure_format(out)
-    report = load_scorer(model, engine=engine, precision=precision, pairs=pair, scale=scale).score(source)
+    image = as_image(source)
+    report = load_scorer(model, engine=engine, precision=precision, pairs=pair, scale=scale).score(image)
     steps = arithmetic(report)
     if out is None:
-        typer.echo(as_text(steps), nl=False)
+        put(as_text(steps), end="")
         return
     if out.suffix.lower() in TABLES:
-        out.write_text(TABLES[out.suffix.lower()](steps), encoding="utf-8")
+        write_text(out, TABLES[out.suffix.lower()](steps))
         return
     lines = [f"{source.name} at {report.width} × {report.height} px", model_line(report)]
     facts = {"Picture": source.name, **report_facts(report), "Seed": "none"}

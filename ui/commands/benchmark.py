@@ -8,14 +8,22 @@ import typer
 
 from qualiclip.assets import asset
 from qualiclip.errors import InputError, UsageError, one_line
-from qualiclip.terminal import say
+from qualiclip.outputs import check_outputs
+from qualiclip.terminal import put, require_output, say
+
+from .explain_picture import check_names
+from .options import EngineOption, PrecisionOption, check_models, load_scorer
 
 if TYPE_CHECKING:
-    from explain.checks.records import Example
+    from explain.checks.records import Example, Results, Settings
+    from explain.checks.report import About
+    from explain.checks.summary import Summary
+    from qualiclip.scoring.scorer import Scorer
 
 
 EXAMPLES = asset("examples")
 
+RESULTS = ("localisation.csv", "curves.csv", "weights.csv", "summary.json", "summary.md", "summary.png")
 SMALLEST_SIDE = 96  # px: three of the model's positions
 
 
@@ -25,10 +33,10 @@ def find_pictures(folder: Path, count: int | None) -> list[Path]:
     Raises:
         InputError: if there is no such folder, or no picture in it.
     """
-    from qualiclip.pictures import list_pictures
-
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected one with pictures")
+    from qualiclip.pictures import list_pictures
+
     files = list_pictures(folder, recursive=False)
     if not files:
         raise InputError(f"{folder}: no picture in this folder")
@@ -37,7 +45,11 @@ def find_pictures(folder: Path, count: int | None) -> list[Path]:
 
 
 def read_examples(files: list[Path], *, short_side: int) -> "tuple[list[Example], int]":
-    """The pictures, large ones reduced to a short side in px, and how many could not be read, which is said."""
+    """The pictures, large ones reduced to a short side in px, and how many could not be read, which is said.
+
+    Raises:
+        InputError: if none could be read.
+    """
     from PIL import Image
 
     from explain.checks.records import Example
@@ -55,7 +67,40 @@ def read_examples(files: list[Path], *, short_side: int) -> "tuple[list[Example]
             size = round(picture.width * scale), round(picture.height * scale)
             picture = picture.resize(size, Image.Resampling.LANCZOS)
         examples.append(Example(file.name, picture_to_image(picture)))
+    if not examples:
+        raise InputError("none of the pictures could be read")
     return examples, len(files) - len(examples)
+
+
+def _write(out: Path, results: "Results", summary: "Summary", about: "About") -> None:
+    from explain.checks.report import write_measurements, write_summary
+
+    out.mkdir(parents=True, exist_ok=True)
+    write_measurements(out, results)
+    write_summary(out, summary, about)
+    say(f"wrote localisation.csv, curves.csv, weights.csv and summary.json, .md and .png to {out}")
+
+
+def _outputs(out: Path | None) -> list[Path]:
+    return [] if out is None else [out / name for name in RESULTS]
+
+
+def _find(images: Path, count: int | None, out: Path | None) -> list[Path]:
+    """The pictures; refuses a folder for results that can't be made, or where results would be written over them."""
+    check_outputs(_outputs(out), folder=out)
+    files = find_pictures(images, count)
+    check_outputs(_outputs(out), files, folder=out)
+    return files
+
+
+def _about(scorer: "Scorer", examples: "list[Example]", short_side: int, settings: "Settings", data: str) -> "About":
+    from explain.checks.report import About
+    from qualiclip.version import __version__
+
+    return About(
+        *(scorer.checkpoint.name, scorer.checkpoint.sha256, scorer.engine, __version__, data),
+        *(tuple(example.name for example in examples), short_side, settings, scorer.precision),
+    )
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -75,43 +120,33 @@ def benchmark(
     curves: Annotated[int, typer.Option("--curves", help="Pictures with deletion and insertion curves.")] = 8,
     label: Annotated[str, typer.Option("--label", help="What tables call the pictures.")] = "",
     seed: Annotated[int, typer.Option("--seed", help="Of masks, damage and random maps.", min=0)] = 0,
+    engine: EngineOption = "auto",
+    precision: PrecisionOption = "fp32",
 ) -> None:
     """Damage known places of pictures and measure which heatmaps find them; print tables as Markdown."""
-    from explain.checks.benchmark import benchmark as measure
-    from explain.checks.records import DEFAULT_TYPES, Settings, default_targets
-    from explain.checks.report import About, to_markdown, write_measurements, write_summary
-    from explain.checks.summary import summarise
-    from explain.maps.heatmaps import METHODS
-    from qualiclip.machine import set_threads
-    from qualiclip.scoring.scorer import load
-    from qualiclip.version import __version__
-
-    settings = Settings(_names(methods) or tuple(METHODS), _names(types) or DEFAULT_TYPES, level, seed, curves)
+    require_output()
+    check_names(_names(methods), _names(targets))
     if short_side < SMALLEST_SIDE:
         raise UsageError(f"short side {short_side}: expected at least {SMALLEST_SIDE} pixels")
-    files = find_pictures(images or EXAMPLES, pictures)
-    set_threads()
-    scorer = load(model)
-    say(f"model {scorer.checkpoint.name} (sha256 {scorer.checkpoint.sha256[:12]}), engine {scorer.engine}")
+    files = _find(images or EXAMPLES, pictures, out)
+    check_models([model], engine=engine, precision=precision, outputs=_outputs(out))
+    from explain.checks.benchmark import benchmark as measure
+    from explain.checks.records import DEFAULT_TYPES, Settings, default_targets
+    from explain.checks.report import to_markdown
+    from explain.checks.summary import summarise
+    from explain.maps.heatmaps import METHODS
+
+    settings = Settings(_names(methods) or tuple(METHODS), _names(types) or DEFAULT_TYPES, level, seed, curves)
     examples, failures = read_examples(files, short_side=short_side)
-    if not examples:
-        raise InputError("none of the pictures could be read")
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)  # before anything dear is computed
-    asked = _names(targets) or default_targets(scorer.model.pairs)
-    settings = replace(settings, targets=asked)
+    scorer = load_scorer(model, engine=engine, precision=precision)
+    settings = replace(settings, targets=_names(targets) or default_targets(scorer.model.pairs))
     results = measure(scorer, examples, settings)
     data = label or ("example pictures" if images is None else one_line(images.absolute().name))
-    about = About(
-        *(scorer.checkpoint.name, scorer.checkpoint.sha256, scorer.engine, __version__, data),
-        *(tuple(example.name for example in examples), short_side, settings),
-    )
+    about = _about(scorer, examples, short_side, settings, data)
     summary = summarise(results)
     if out is not None:
-        write_measurements(out, results)
-        write_summary(out, summary, about)
-        say(f"wrote localisation.csv, curves.csv, weights.csv and summary.json, .md and .png to {out}")
-    typer.echo(to_markdown(summary, about), nl=False)
+        _write(out, results, summary, about)
+    put(to_markdown(summary, about), end="")
     if failures:
         say(f"{failures} {'picture' if failures == 1 else 'pictures'} could not be read")
         raise typer.Exit(1)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,8 @@ import typer
 
 from explain.maps.defaults import DEFAULT_METHOD, DEFAULT_TARGET
 from qualiclip.errors import one_line
-from qualiclip.terminal import say
+from qualiclip.outputs import FIGURE_ENDINGS, check_ending, check_outputs
+from qualiclip.terminal import put, require_output, say
 from qualiclip.version import __version__
 
 from .options import (
@@ -20,7 +22,8 @@ from .options import (
     PrecisionOption,
     RecursiveOption,
     ScaleOption,
-    find_pictures,
+    check_models,
+    find_scorable,
     load_scorer,
     say_failure,
 )
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from explain.figures.comparison import Comparison
     from qualiclip.scoring.reports import Failure, QualityReport
     from qualiclip.scoring.scorer import Scorer
+    from qualiclip.scoring.tables import WriteRow
 
 
 def compare(
@@ -48,34 +52,40 @@ def compare(
     scale: ScaleOption = None,
 ) -> None:
     """Print the quality scores of pictures by several models, side by side; a column per model."""
-    from qualiclip.scoring.reports import Failure
     from qualiclip.scoring.tables import csv_rows
 
-    names = [name.strip() for name in models.split(",")]
-    found = list(find_pictures(paths, recursive=recursive))
-    if figure:
-        _check_figure(figure, pictures=len(found), models=len(names))
-    scorers = [load_scorer(name, engine=engine, precision=precision, pairs=pair, scale=scale) for name in names]
-    labels = [scorer.checkpoint.name for scorer in scorers]
-    parts = [name for scorer in scorers for name in scorer.model.part_names]
+    require_output()
+    names, outputs = [name.strip() for name in models.split(",")], [csv_file, figure]
+    if figure is not None:
+        check_ending(figure, FIGURE_ENDINGS, what="a figure's name")
+    check_outputs(outputs, paths)
+    check_models(names, engine=engine, precision=precision, pairs=pair, scale=scale, outputs=outputs)
+    found = _find_compared(paths, csv_file, figure, recursive=recursive, models=len(names))
+    load = partial(load_scorer, engine=engine, precision=precision, pairs=pair, scale=scale)
+    scorers = [load(name) for name in names if any(isinstance(item, Path) for item in found)]
+    columns = dict.fromkeys(name for scorer in scorers for name in scorer.model.part_names)  # each once
     if not as_json:
-        typer.echo("  ".join([*(f"{label:>10}" for label in labels), "picture"]))
-    results, drawn = [], []
-    columns = dict.fromkeys(parts)  # each once
+        labels = [scorer.checkpoint.name for scorer in scorers] or names
+        put("  ".join([*(f"{label:>10}" for label in labels), "picture"]))
     with csv_rows(csv_file, ["path"], columns) if csv_file else nullcontext(lambda own, result: None) as write_row:
-        for item in found:
-            result, comparison = _explained_by_all(scorers, item) if figure else (_score_by_all(scorers, item), None)
-            results.append(result)
-            drawn.append(comparison)
-            for report in [result] if isinstance(result, Failure) else result:
-                write_row({"path": report.path}, report)
-            _say_scores(result, quiet=as_json)
+        done = [_compare_one(scorers, item, write_row, draw=figure is not None, quiet=as_json) for item in found]
     if as_json:
-        typer.echo(json.dumps([_comparison(result) for result in results], indent=2, ensure_ascii=False))
+        put(json.dumps([_comparison(result) for result, _ in done], indent=2, ensure_ascii=False))
     if figure:
-        _save_comparison(figure, [comparison for comparison in drawn if comparison])
-    if any(isinstance(result, Failure) for result in results):
+        _save_comparison(figure, [comparison for _, comparison in done if comparison])
+    if not all(isinstance(result, list) for result, _ in done):
         raise typer.Exit(1)
+
+
+def _compare_one(
+    scorers: "list[Scorer]", item: "Path | Failure", write_row: "WriteRow", *, draw: bool, quiet: bool
+) -> "tuple[list[QualityReport] | Failure, Comparison | None]":
+    """A report of each model, or the failure, written and said; with what a figure needs, if one is to be drawn."""
+    result, comparison = _explained_by_all(scorers, item) if draw else (_score_by_all(scorers, item), None)
+    for report in result if isinstance(result, list) else [result]:
+        write_row({"path": report.path}, report)
+    _say_scores(result, quiet=quiet)
+    return result, comparison
 
 
 def _say_scores(result: "list[QualityReport] | Failure", *, quiet: bool) -> None:
@@ -83,16 +93,20 @@ def _say_scores(result: "list[QualityReport] | Failure", *, quiet: bool) -> None
     if not isinstance(result, list):
         say_failure(result)
     elif not quiet:
-        typer.echo("  ".join([*(f"{report.score:>10.4f}" for report in result), one_line(result[0].path)]))
+        put("  ".join([*(f"{report.score:>10.4f}" for report in result), one_line(result[0].path)]))
 
 
-def _check_figure(path: Path, *, pictures: int, models: int) -> None:
-    """Refuse what can't be drawn before anything dear is computed."""
-    from explain.figures.comparison import check_counts
-    from qualiclip.drawing.files import figure_format
+def _find_compared(
+    paths: list[Path], csv_file: Path | None, figure: Path | None, *, recursive: bool, models: int
+) -> "list[Path | Failure]":
+    """What is to be compared; refuses to write over it, and a figure that has no room for it."""
+    found = find_scorable(paths, recursive=recursive)
+    check_outputs([csv_file, figure], (item for item in found if isinstance(item, Path)))
+    if figure is not None:
+        from explain.figures.comparison import check_counts
 
-    figure_format(path)
-    check_counts(pictures, models)
+        check_counts(len(found), models)
+    return found
 
 
 def _score_by_all(scorers: "list[Scorer]", item: "Path | Failure") -> "list[QualityReport] | Failure":

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from qualiclip.errors import UsageError
+from qualiclip.errors import UsageError, look_up
+from qualiclip.outputs import check_outputs, whole_file
 
-from .options import SeedOption, SourceArgument, check_png
+from .options import SeedOption, SourceArgument, check_png, check_source
 
 
 def degrade(
@@ -25,20 +26,25 @@ def degrade(
     ] = None,
 ) -> None:
     """Write a degraded copy of a picture."""
+    check_png(out)
+    check_source(source)
+    check_outputs([out], [source])
+    if (name is None) == (step is None):
+        raise UsageError("give either --type with --level or --strength, or one or more --step type:level")
     import torch
 
     from qualiclip import degradations
     from qualiclip.pictures import as_image, image_to_picture
 
-    check_png(out)
-    if (name is None) == (step is None):
-        raise UsageError("give either --type with --level or --strength, or one or more --step type:level")
     steps = [degradations.parse_step(text) for text in step or ()]
     part = degradations.parse_region(region) if region else None
+    if name is not None:
+        look_up(degradations.DEGRADATIONS, name, kind="degradation")
     image = as_image(source)
     if name is None:
         degraded = degradations.apply_steps(image, steps, region=part)
     else:
         generator, mask = torch.Generator().manual_seed(seed), part.mask(*image.shape[-2:]) if part else None
         degraded = degradations.degrade(image, name, generator=generator, level=level, strength=strength, mask=mask)
-    image_to_picture(degraded).save(out)
+    with whole_file(out) as draft:
+        image_to_picture(degraded).save(draft, format="PNG")

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qualiclip.errors import UsageError, look_up
+from qualiclip.outputs import check_distinct, check_outputs
+from qualiclip.terminal import put, require_output
+
+from .options import EngineOption, PrecisionOption, check_models
 
 if TYPE_CHECKING:
     from train.evaluate.about import About
@@ -15,6 +19,9 @@ if TYPE_CHECKING:
     from train.evaluate.datasets.rated import Rated
     from train.evaluate.protocol import Prediction
     from train.evaluate.splits import Splits
+
+
+RESULTS = ("predictions.csv", "results.json", "results.md", "scatter.png", "scatter.pdf")
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,9 @@ def open_source(data: str, root: Path | None, csv: Path | None, columns: "Column
     if data in DATASETS and not folder.is_dir():
         raise UsageError(f"--data {data} needs --root FOLDER, into which {DATASETS[data].label} was unpacked")
     unit = f"−{columns.opinion}" if columns.lower_is_better else columns.opinion
-    return Source(folder, read_table(csv or folder / "mos.csv", columns), folder.resolve().name, unit, None)
+    return Source(
+        folder, read_table(csv or folder / "mos.csv", columns, folder=folder), folder.resolve().name, unit, None
+    )
 
 
 def evaluate(
@@ -69,14 +78,19 @@ def evaluate(
     splits: Annotated[Path | None, typer.Option("--splits", help="Test parts as .npy or .csv.")] = None,
     predictions: Annotated[Path | None, typer.Option("--predictions", help="Use these, score nothing.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for tables and a figure.")] = None,
+    engine: EngineOption = "auto",
+    precision: PrecisionOption = "fp32",
 ) -> None:
     """Print how well a model agrees with human opinions (higher is better in both)."""
     from train.evaluate.datasets.columns import Columns
 
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)  # before anything dear is computed
+    require_output()
     if split is not None and splits is not None:
         raise UsageError("--split and --splits exclude each other: the indices of --splits count the whole set")
+    own = csv or (Path(data) / "mos.csv" if data is not None and root is None else None)
+    given = predictions and (predictions, predictions.with_name("results.json"))
+    inputs = [path for path in (own, splits, *(given or ())) if path is not None]
+    check_outputs(_outputs(out), inputs, folder=out)
     if predictions is not None:
         _report_old(predictions, split, splits, out)
         return
@@ -87,11 +101,25 @@ def evaluate(
         lower_is_better=lower_is_better,
     )
     source = open_source(data, root, csv, columns)
-    _report_new(source, model, source.short_side if short_side is None else short_side or None, split, splits, out)
+    check_models([model], engine=engine, precision=precision, outputs=_outputs(out))
+    shrunk = source.short_side if short_side is None else short_side or None
+    _report_new(source, model, shrunk, split, splits, out, engine=engine, precision=precision)
+
+
+def _outputs(out: Path | None) -> list[Path]:
+    return [] if out is None else [out / name for name in RESULTS]
 
 
 def _report_new(
-    source: Source, model: str, short_side: int | None, split: str | None, splits: Path | None, out: Path | None
+    source: Source,
+    model: str,
+    short_side: int | None,
+    split: str | None,
+    splits: Path | None,
+    out: Path | None,
+    *,
+    engine: str,
+    precision: str,
 ) -> None:
     from qualiclip.version import __version__
     from train.evaluate.about import About
@@ -100,9 +128,13 @@ def _report_new(
 
     rated = source.rated if split is None else keep_split(source.rated, split)
     parts = None if splits is None else read_splits(splits, rated)
-    scorer = load_scorer(model, short_side=short_side)
+    check_distinct(_outputs(out), (source.folder / row.path for row in rated))
+    scorer = load_scorer(model, short_side=short_side, engine=engine, precision=precision)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
     label = source.label if split is None else f"{source.label}, {split}"
-    about = About(model, label, source.unit, short_side, scorer.checkpoint.sha256, __version__)
+    known = (scorer.checkpoint.sha256, __version__, scorer.engine, scorer.precision)
+    about = About(model, label, source.unit, short_side, *known)
     _finish(predict(scorer, source.folder, rated), parts, about, out)
 
 
@@ -125,10 +157,11 @@ def _finish(rows: "list[Prediction]", parts: "Splits | None", about: "About", ou
     from train.evaluate.report import to_dict, write_predictions, write_report
 
     if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
         write_predictions(out / "predictions.csv", rows)  # first, so that no scores are lost if the rest fails
     result = summarise(rows, splits=parts)
     if out is not None:
         write_report(out, rows, result, about)
-    typer.echo(json.dumps(to_dict(result, about), indent=2, ensure_ascii=False))
+    put(json.dumps(to_dict(result, about), indent=2, ensure_ascii=False))
     if result.failures:
         raise typer.Exit(1)

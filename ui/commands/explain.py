@@ -1,14 +1,26 @@
 """`qualiclip explain`: a picture with a heatmap over it."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from explain.maps.defaults import DEFAULT_METHOD, DEFAULT_TARGET
+from qualiclip.outputs import check_ending
 from qualiclip.terminal import say
 
-from .options import EngineOption, ModelOption, PairOption, PrecisionOption, SourceArgument, check_png, load_scorer
+from .explain_picture import ExplainSettings, explain_picture
+from .options import (
+    EngineOption,
+    ModelOption,
+    PairOption,
+    PrecisionOption,
+    SourceArgument,
+    check_one,
+    check_png,
+    load_scorer,
+)
 
 
 def explain(
@@ -32,9 +44,10 @@ def explain(
     raw: Annotated[Path | None, typer.Option("--raw", help="Also write the map itself, as .npy.")] = None,
 ) -> None:
     """Write the picture with a heatmap over it: where the model finds good or bad quality."""
-    from .explain_picture import ExplainSettings, explain_picture
-
     check_png(out)
+    if raw is not None:
+        check_ending(raw, [".npy"], what="the name of a map")
     settings = ExplainSettings(method, target, stride, colormap, opacity)
-    scorer = load_scorer(model, engine=engine, precision=precision, pairs=pair)
-    say(explain_picture(scorer, source, out, settings, raw=raw))
+    check_one(source, model, [out, raw], engine=engine, precision=precision, pairs=pair)
+    load = partial(load_scorer, model, engine=engine, precision=precision, pairs=pair)
+    say(explain_picture(load, source, out, settings, raw=raw))

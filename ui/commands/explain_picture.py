@@ -1,23 +1,21 @@
 """What `qualiclip explain` does: a picture in, the picture with a heatmap over it out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from torch import Tensor
-from tqdm import tqdm
+from explain.maps.defaults import COLORMAP_NAMES, METHOD_NAMES, PAIR_START, STRIDES, TARGET_NAMES
+from qualiclip.errors import UsageError, unknown_name
+from qualiclip.outputs import whole_file
 
-from explain.maps.explanation import Explanation
-from explain.maps.heatmaps import explain_features, explain_finely
-from explain.maps.methods import METHODS
-from explain.maps.quality_map import STRIDE, STRIDES, Progress
-from qualiclip.drawing.overlay import overlay
-from qualiclip.errors import UsageError, look_up
-from qualiclip.models.targets import find_target
-from qualiclip.pictures import image_to_picture
-from qualiclip.scoring.scorer import Scorer
+if TYPE_CHECKING:  # loaded where they are needed, after settings that make no sense were refused
+    from torch import Tensor
+
+    from explain.maps.explanation import Explanation
+    from explain.maps.quality_map import Progress
+    from qualiclip.scoring.scorer import Scorer
 
 PATIENCE = 0.5  # seconds before a progress bar appears
 
@@ -36,37 +34,68 @@ class ExplainSettings:
         """Check what can be checked without a model.
 
         Raises:
-            UsageError: if the method or the stride is unknown, or the method has no finer positions.
+            UsageError: if a name or the stride is unknown, or the method has no finer positions.
         """
-        look_up(METHODS, self.method, kind="heatmap method")
+        check_names([self.method], [self.target])
+        if self.colormap not in COLORMAP_NAMES:
+            raise unknown_name("colour map", self.colormap, COLORMAP_NAMES)
         if self.stride not in STRIDES:
             raise UsageError(f"stride must be one of {', '.join(map(str, STRIDES))} px, got {self.stride}")
-        if self.stride != STRIDE and self.method != "quality_map":
+        if self.stride != STRIDES[0] and self.method != "quality_map":
             raise UsageError(f"a stride of {self.stride} px is for the method quality_map, not {self.method}")
 
 
-def explain_picture(scorer: Scorer, source: Path, out: Path, settings: ExplainSettings, *, raw: Path | None) -> str:
+def explain_picture(
+    load: "Callable[[], Scorer]", source: Path, out: Path, settings: ExplainSettings, *, raw: Path | None
+) -> str:
     """Write the picture with its heatmap as PNG, and to `raw` the map itself as .npy; returns the map in words.
 
+    The model is loaded once the picture was read, for that is dearer.
+
     Raises:
-        UsageError: if the target or the colour map is unknown.
+        UsageError: if the model has no such target.
         InputError: if the picture can't be used.
     """
-    find_target(settings.target, scorer.model.targets)  # before anything dear is computed
-    image = scorer.read(source)
+    import numpy as np
+
+    from qualiclip.drawing.overlay import overlay
+    from qualiclip.models.targets import find_target
+    from qualiclip.pictures import as_image, image_to_picture
+
+    image = as_image(source)
     picture = image_to_picture(image)
+    scorer = load()
+    find_target(settings.target, scorer.model.targets)  # before anything dear is computed
     result = _explain(scorer, image, settings)
     del image  # of a large picture, a large part of the memory
     drawn = overlay(picture, result.values, colormap=settings.colormap, signed=result.signed, opacity=settings.opacity)
-    drawn.save(out)
+    with whole_file(out) as draft:
+        drawn.save(draft, format="PNG")
     if raw is not None:
-        np.save(raw, result.values)
+        with whole_file(raw) as draft, draft.open("wb") as file:
+            np.save(file, result.values)
     return result.note
 
 
+def check_names(methods: Iterable[str], targets: Iterable[str]) -> None:
+    """Refuse heatmap methods and targets that no model has; what pairs of prompts a model has, it must say itself.
+
+    Raises:
+        UsageError: if a name is unknown.
+    """
+    for method in methods:
+        if method not in METHOD_NAMES:
+            raise unknown_name("heatmap method", method, METHOD_NAMES)
+    for target in targets:
+        if target not in TARGET_NAMES and not target.startswith(PAIR_START):
+            raise unknown_name("heatmap target", target, [*TARGET_NAMES, f"{PAIR_START}1"])
+
+
 @contextmanager
-def _bar(name: str) -> Iterator[Progress]:
+def _bar(name: str) -> "Iterator[Progress]":
     """A bar on standard error, if that is a terminal and the work takes long, for work that says how far it is."""
+    from tqdm import tqdm
+
     with tqdm(desc=name, disable=None, leave=False, delay=PATIENCE) as bar:
 
         def show(done: int, total: int) -> None:
@@ -76,10 +105,13 @@ def _bar(name: str) -> Iterator[Progress]:
         yield show
 
 
-def _explain(scorer: Scorer, image: Tensor, settings: ExplainSettings) -> Explanation:
+def _explain(scorer: "Scorer", image: "Tensor", settings: ExplainSettings) -> "Explanation":
+    from explain.maps.heatmaps import explain_features, explain_finely
+    from explain.maps.methods import METHODS
+
     height, width = image.shape[-2:]
     model, method, target, stride = scorer.model, settings.method, settings.target, settings.stride
-    if stride == STRIDE:
+    if stride == STRIDES[0]:
         features = scorer.encode(image)
         with _bar(METHODS[method].label) as show:
             return explain_features(model, features, size=(height, width), method=method, target=target, progress=show)

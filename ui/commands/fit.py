@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
-from qualiclip.errors import look_up, one_line
+from qualiclip.errors import TrainingError, look_up, one_line
+from qualiclip.outputs import check_distinct, check_outputs
+from qualiclip.terminal import put, require_output
+
+from .options import check_models, check_photos
 
 Changes = Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE, may be repeated.")]
 
@@ -20,13 +24,14 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
 def show(recipe: Annotated[str, typer.Argument(help="paper, compact or smoke.", show_default=False)]) -> None:
     """Print every setting of a recipe; of the paper's, also what is doubtful."""
+    require_output()
     from train.recipes.overrides import flattened
     from train.recipes.table import PAPER_DOUBTS, RECIPES
 
     doubts = PAPER_DOUBTS if recipe == "paper" else {}
     for name, value in flattened(look_up(RECIPES, recipe, kind="recipe")).items():
         text = value if isinstance(value, str) else json.dumps(value)
-        typer.echo(f"{name}={text}" + (f"  # {doubts[name]}" if name in doubts else ""))
+        put(f"{name}={text}" + (f"  # {doubts[name]}" if name in doubts else ""))
 
 
 def fit(
@@ -38,7 +43,12 @@ def fit(
     start_from: Annotated[str | None, typer.Option("--start-from", help="Model to go on from.")] = None,
 ) -> None:
     """Run a recipe on a folder of photos; a stopped run goes on when started again."""
-    from train.fit import trainer
+    require_output()
+    outputs = [out / name for name in ("model.safetensors", "state.pt", "log.jsonl")]
+    check_photos(photos)
+    check_outputs(outputs, folder=out)
+    if start_from:
+        check_models([start_from], outputs=outputs)
     from train.fit.devices import choose_device
     from train.recipes.overrides import override
     from train.recipes.table import RECIPES
@@ -46,8 +56,12 @@ def fit(
     settings = override(look_up(RECIPES, recipe, kind="recipe"), changes or [])
     if start_from is not None:
         settings = dataclasses.replace(settings, start_from=start_from)
-    finished = trainer.fit(settings, photos, out, device=choose_device(device))
-    typer.echo(one_line(finished))
+    elif settings.start_from:
+        check_models([settings.start_from], outputs=outputs)
+    chosen = choose_device(device)
+    from train.fit import trainer
+
+    put(one_line(trainer.fit(settings, photos, out, device=chosen)))
 
 
 def average(
@@ -56,9 +70,14 @@ def average(
     full: Annotated[bool, typer.Option("--full", help="Store single precision instead of half.")] = False,
 ) -> None:
     """Average the weights of runs that went on from one model."""
+    require_output()
+    check_outputs([out], folder=out.parent)
+    if len(models) < 2:
+        raise TrainingError(f"an average needs at least two models, got {len(models)}")
+    check_models(models, outputs=[out])
     from train.fit.averaging import average as average_models
 
-    typer.echo(one_line(average_models(models, out, half_weights=not full)))
+    put(one_line(average_models(models, out, half_weights=not full)))
 
 
 def curve(
@@ -67,10 +86,12 @@ def curve(
     most: Annotated[int, typer.Option("--rows", help="Largest number of rows.", min=2)] = 100,
 ) -> None:
     """Write the log of a finished run, thinned, with what is known about the run."""
+    require_output()
+    check_outputs([out], [run / "log.jsonl", run / "model.safetensors"])
     from train.fit.curve import read_curve, write_curve
 
     write_curve(read_curve(run, most=most), out)
-    typer.echo(one_line(out))
+    put(one_line(out))
 
 
 def attributes(
@@ -82,9 +103,16 @@ def attributes(
     changes: Changes = None,
 ) -> None:
     """Fit the prompts about sharpness, resolution and noise to a finished encoder."""
-    from train.fit.attribute_prompts import fit_attributes
+    require_output()
+    check_photos(photos)
+    check_outputs([out], folder=out.parent)
+    check_models([model], outputs=[out])
     from train.recipes.overrides import override
     from train.recipes.table import RECIPES
 
     settings = override(look_up(RECIPES, recipe, kind="recipe"), changes or [])
-    typer.echo(one_line(fit_attributes(model, settings, photos, out, count=count)))
+    from train.fit.attribute_prompts import fit_attributes
+    from train.samples.crops import list_photos
+
+    check_distinct([out], list_photos(photos))
+    put(one_line(fit_attributes(model, settings, photos, out, count=count)))

@@ -7,35 +7,64 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qualiclip.errors import InputError, UsageError
+from qualiclip.outputs import check_distinct, check_outputs
 from qualiclip.terminal import say
+
+from .options import EngineOption, PrecisionOption, check_models
 
 if TYPE_CHECKING:
     from qualiclip.agreement.gmad import GmadSettings, Round
     from qualiclip.scoring.scorer import Scorer
 
 RECORD = "gmad.json"
+RESULTS = ("scores.csv", "pairs.csv", "gmad.png", RECORD)  # and a figure for each pair
 
 
-def _find(folder: Path, *, recursive: bool) -> list[Path]:
+def _check(models: tuple[str, str], images: Path, out: Path, *, engine: str, precision: str) -> None:
+    """Refuse what can be refused before anything dear is loaded."""
+    if not images.is_dir():
+        raise InputError(f"{images}: no such folder; expected one with pictures")
+    if (out / RECORD).exists():
+        raise UsageError(f"{out} holds another competition's results; choose a new folder")
+    outputs = [out / name for name in RESULTS]
+    check_outputs(outputs, folder=out)
+    check_models(models, engine=engine, precision=precision, outputs=outputs)
+    if models[0] == models[1]:
+        raise _same(*models)
+
+
+def _same(attacker: str, defender: str) -> UsageError:
+    return UsageError(f"attacker {attacker} and defender {defender} are the same model; choose two different ones")
+
+
+def _find(folder: Path, *, recursive: bool, out: Path, levels: int) -> list[Path]:
+    """The pictures; refuses too few for the levels, and a folder where results would be written over them."""
     from qualiclip.pictures import list_pictures
 
-    if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; expected one with pictures")
     files = list_pictures(folder, recursive=recursive)
     if not files:
         hint = "" if recursive else "; add --recursive to look into its folders"
         raise InputError(f"{folder}: no picture in this folder{hint}")
+    if len(files) < 2 * levels:
+        raise InputError(
+            f"at most {len(files)} pictures with a score, {levels} levels need at least {2 * levels}: "
+            "add pictures or take fewer levels"
+        )
+    check_distinct([*(out / name for name in RESULTS), *out.glob("pair_*.png")], files)
     return files
 
 
-def _load(attacker: str, defender: str) -> "tuple[Scorer, Scorer]":
+def _load(attacker: str, defender: str, *, engine: str, precision: str) -> "tuple[Scorer, Scorer]":
     from qualiclip.machine import set_threads
     from qualiclip.scoring.scorer import load
 
     set_threads()
-    scorers = load(attacker), load(defender)
+    scorers = (
+        load(attacker, engine=engine, precision=precision),
+        load(defender, engine=engine, precision=precision),
+    )
     if len({scorer.checkpoint.sha256 for scorer in scorers}) == 1:
-        raise UsageError(f"attacker {attacker} and defender {defender} are the same model; choose two different ones")
+        raise _same(attacker, defender)
     for role, scorer in zip(("attacker", "defender"), scorers, strict=True):
         say(f"{role} {scorer.checkpoint.name} (sha256 {scorer.checkpoint.sha256[:12]}), engine {scorer.engine}")
     return scorers
@@ -92,32 +121,26 @@ def gmad(
     tolerance: Annotated[
         float, typer.Option("--tolerance", help="Largest defender gap of a pair, in standard deviations.")
     ] = 0.1,
+    engine: EngineOption = "auto",
+    precision: PrecisionOption = "fp32",
 ) -> None:
     """Find the pairs of pictures that the defender calls equal and the attacker most different."""
     from qualiclip.agreement.gmad import GmadSettings
-    from train.gmad import report as report
 
     settings = GmadSettings(levels=levels, tolerance=tolerance, pairs=pairs, every_level=every_level)
-    files = _find(images, recursive=recursive)
-    if (out / RECORD).exists():
-        raise UsageError(f"{out} holds another competition's results; choose a new folder")
-    scorers = _load(attacker, defender)
+    _check((attacker, defender), images, out, engine=engine, precision=precision)
+    files = _find(images, recursive=recursive, out=out, levels=levels)
+    from train.gmad import report as report
+
+    scorers = _load(attacker, defender, engine=engine, precision=precision)
     names = labels((attacker, defender), scorers)
     out.mkdir(parents=True, exist_ok=True)
     pool = report.score_pool(*scorers, images, files, table=out / "scores.csv")
     rounds = _rounds(names, (pool.attacker_scores, pool.defender_scores), settings, both=both)
     report.write_pairs(out / "pairs.csv", rounds, pool)
-    models = {
-        "attacker": _model_facts(names[0], scorers[0]),
-        "defender": _model_facts(names[1], scorers[1]),
-    }
+    models = {"attacker": _model_facts(names[0], scorers[0]), "defender": _model_facts(names[1], scorers[1])}
     report.write_figures(out, rounds, pool, models)
-    facts = {
-        **models,
-        "images": str(images),
-        "recursive": recursive,
-        "both": both,
-    }
+    facts = {**models, "images": str(images), "recursive": recursive, "both": both}
     report.write_record(out / RECORD, rounds, pool, facts)
     count = sum(len(contest.competition.pairs) for contest in rounds)
     say(f"wrote {count} pairs out of {len(pool.files)} pictures to {out}")

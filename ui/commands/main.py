@@ -1,13 +1,12 @@
 """The `qualiclip` command. Results go to standard output, everything else to standard error."""
 
-import io
 import sys
 import warnings
 from typing import Annotated
 
 import typer
 
-from qualiclip.terminal import run
+from qualiclip.terminal import put, run
 from qualiclip.version import __version__
 
 from .arithmetic import arithmetic
@@ -32,7 +31,7 @@ for command in (score, degrade, explain, models, compare, sweep, resolution, ari
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"qualiclip {__version__}")
+        put(f"qualiclip {__version__}")
         raise typer.Exit
 
 
@@ -48,7 +47,4 @@ def _options(
 
 def main() -> None:
     """Entry point of the `qualiclip` command."""
-    for stream in (sys.stdout, sys.stderr):  # a file name that the terminal can't show must not stop the command
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(app, "qualiclip"))

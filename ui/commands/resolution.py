@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qualiclip.terminal import say
+from qualiclip.outputs import check_format
+from qualiclip.terminal import put, require_output, say
 from qualiclip.version import __version__
 
 from .options import (
@@ -16,6 +17,7 @@ from .options import (
     ModelOption,
     PrecisionOption,
     SourceArgument,
+    check_one,
     load_scorer,
 )
 
@@ -39,15 +41,18 @@ def resolution(
     """Score a picture at smaller sizes and window by window, to see how sure its score is: resolution.csv and .png."""
     from tqdm import tqdm
 
+    if as_json:
+        require_output()
+    check_format(suffix)
+    table, figure = outputs = [out / "resolution.csv", out / f"resolution.{suffix}"]
+    check_one(source, model, outputs, folder=out, engine=engine, precision=precision)
     from explain.numbers.resolution import RESOLUTION_COLUMNS, ResolutionSettings, measure_resolution, resolution_cells
-    from qualiclip.drawing.files import figure_format
-    from qualiclip.pictures import image_to_picture
+    from qualiclip.pictures import as_image, image_to_picture
     from qualiclip.scoring.tables import csv_rows
 
-    figure_format(Path(f"figure.{suffix}"))
     settings = ResolutionSettings(grid=grid, overlap=overlap)
+    image = as_image(source)
     scorer = load_scorer(model, engine=engine, precision=precision)
-    image = scorer.read(source)
     out.mkdir(parents=True, exist_ok=True)
     with tqdm(unit="part", disable=None) as bar:
 
@@ -57,13 +62,13 @@ def resolution(
 
         result = measure_resolution(image, scorer, settings=settings, progress=progress)
     rows = list(resolution_cells(result))
-    with csv_rows(out / "resolution.csv", RESOLUTION_COLUMNS, [part.name for part in result.own.parts]) as write_row:
+    with csv_rows(table, RESOLUTION_COLUMNS, [part.name for part in result.own.parts]) as write_row:
         for cells, report in rows:
             write_row({"picture": source.name, **cells}, report)
     if as_json:
         parts = [{**report.to_dict(), **cells, "path": str(source)} for cells, report in rows]
-        typer.echo(json.dumps(parts, indent=2, ensure_ascii=False))
-    _save_resolution(out / f"resolution.{suffix}", source.name, image_to_picture(image), result, settings.overlap)
+        put(json.dumps(parts, indent=2, ensure_ascii=False))
+    _save_resolution(figure, source.name, image_to_picture(image), result, settings.overlap)
     say(result.note)
 
 

@@ -1,13 +1,34 @@
 """`qualiclip sweep`: every degradation at every level."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from qualiclip.outputs import check_format
 from qualiclip.terminal import say
 
-from .options import FolderOption, FormatOption, ModelOption, SeedOption, SourceArgument, load_scorer
+from .options import (
+    EngineOption,
+    FolderOption,
+    FormatOption,
+    ModelOption,
+    PrecisionOption,
+    SeedOption,
+    SourceArgument,
+    check_one,
+    load_scorer,
+)
+
+
+def _degradations(types: str) -> list[str]:
+    """Names of degradations that were separated by commas; all if there are none."""
+    from qualiclip.degradations import DEGRADATIONS
+    from qualiclip.errors import look_up
+
+    names = [name.strip() for name in types.split(",")] if types else list(DEGRADATIONS)
+    for name in names:
+        look_up(DEGRADATIONS, name, kind="degradation")
+    return names
 
 
 def sweep(
@@ -20,35 +41,34 @@ def sweep(
     ] = None,
     seed: SeedOption = 0,
     suffix: FormatOption = "png",
+    engine: EngineOption = "auto",
+    precision: PrecisionOption = "fp32",
 ) -> None:
     """Score a picture at levels 0 to 5 of every degradation: scores.csv, contact_sheet.png, monotonicity.png."""
     from tqdm import tqdm
 
+    check_format(suffix)
+    outputs = [out / name for name in ("scores.csv", f"contact_sheet.{suffix}", f"monotonicity.{suffix}")]
+    check_one(source, model, outputs, folder=out, engine=engine, precision=precision)
+    names = _degradations(types)
     from explain.figures.sweep_files import SweepFigures
     from qualiclip.crops import reduced
-    from qualiclip.degradations import DEGRADATIONS
-    from qualiclip.drawing.files import figure_format
-    from qualiclip.errors import look_up
     from qualiclip.pictures import load_picture, picture_to_image
     from qualiclip.scoring.sweep import sweep, sweep_table
 
-    names = [name.strip() for name in types.split(",")] if types else list(DEGRADATIONS)
-    for name in names:
-        look_up(DEGRADATIONS, name, kind="degradation")
-    figure_format(Path(f"figure.{suffix}"))
-    scorer = load_scorer(model)
-    picture = reduced(load_picture(source, limits=scorer.limits), side)
+    picture = reduced(load_picture(source), side)
     if side is not None:
         say(f"picture reduced to {picture.width} × {picture.height} px")
+    scorer = load_scorer(model, engine=engine, precision=precision)
     image = picture_to_image(picture)
     pristine = scorer.score(image)
     out.mkdir(parents=True, exist_ok=True)
     rows = []
-    with sweep_table(out / "scores.csv", source.name, [part.name for part in pristine.parts]) as write:
+    with sweep_table(outputs[0], source.name, [part.name for part in pristine.parts]) as write:
         for name in tqdm(names, unit="type", disable=None):
             rows.append(sweep(image, pristine, scorer, name, seed=seed))
             write(rows[-1])
     figures = SweepFigures(source.name, picture, rows)
-    figures.save_sheet(out / f"contact_sheet.{suffix}")
-    figures.save_curves(out / f"monotonicity.{suffix}")
+    figures.save_sheet(outputs[1])
+    figures.save_curves(outputs[2])
     say(f"wrote scores.csv, contact_sheet.{suffix} and monotonicity.{suffix} to {out}")

@@ -19,13 +19,15 @@ from qualiclip.assets import asset
 from qualiclip.degradations import DEGRADATIONS, degrade
 from qualiclip.drawing.files import model_line, report_facts, save_figure
 from qualiclip.drawing.overlay import overlay
-from qualiclip.errors import UsageError, look_up
+from qualiclip.errors import look_up
 from qualiclip.machine import set_threads
+from qualiclip.outputs import check_new_folder
 from qualiclip.pictures import image_to_picture
 from qualiclip.scoring.scorer import Scorer, load
 from qualiclip.scoring.sweep import SweepRow, sweep
 from qualiclip.terminal import run, say
 from qualiclip.version import __version__
+from ui.commands.options import EngineOption, PrecisionOption, check_models
 from ui.frame.examples import list_examples
 from ui.texts import ENGLISH, TABLES
 
@@ -124,8 +126,7 @@ def build_gallery(scorer: Scorer, labels: Mapping[Path, str], names: Sequence[st
         UsageError: if the folder is not empty.
         InputError: if a photo can't be used.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out} is not an empty folder; give the name of a new one")
+    check_new_folder(out)
     out.mkdir(parents=True, exist_ok=True)
     photos = [
         make_photo(scorer, path, label, names, out / path.stem, seed=seed)
@@ -152,14 +153,18 @@ def gallery(
     photos: Annotated[str, typer.Option("--photos", help="Example photos, separated by commas; default all.")] = "",
     types: Annotated[str, typer.Option("--types", help="Degradations, separated by commas; default all.")] = "",
     seed: Annotated[int, typer.Option("--seed", help="Of the degradations.", min=0)] = 0,
+    engine: EngineOption = "auto",
+    precision: PrecisionOption = "fp32",
 ) -> None:
     """Write a gallery of the example photos, every degradation at every level, as HTML that needs no server."""
+    check_new_folder(out)
     labels = _chosen(photos)
     names = [name.strip() for name in types.split(",")] if types else list(DEGRADATIONS)
     for name in names:
         look_up(DEGRADATIONS, name, kind="degradation")
+    check_models([model], engine=engine, precision=precision)
     set_threads()
-    build_gallery(load(model), labels, names, out, seed=seed)
+    build_gallery(load(model, engine=engine, precision=precision), labels, names, out, seed=seed)
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     say(f"wrote {out / 'index.html'} and what belongs to it, {size / 1e6:.0f} MB")
 

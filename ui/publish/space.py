@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from qualiclip.errors import UsageError, look_up
-from qualiclip.terminal import run, say
+from qualiclip.outputs import check_new_folder
+from qualiclip.terminal import put, require_output, run, say
 from qualiclip.weights.files import RemoteFile
 from qualiclip.weights.registry import REGISTRY, RegistryEntry
 
@@ -70,10 +71,12 @@ def build_space(out: Path, *, models: Sequence[str] = ()) -> None:
     The weights of `models` are not written; Hugging Face gets them when it builds the Space.
 
     Raises:
-        UsageError: if the folder is not empty, or a model unknown.
+        UsageError: if the folder is not empty or lies in what is copied, or a model is unknown.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out} is not an empty folder; give the name of a new one")
+    check_new_folder(out)
+    place = out.resolve()
+    if any(place.is_relative_to(ROOT / part) for part in PARTS):
+        raise UsageError(f"{out} lies in what is copied there; choose a folder outside of {', '.join(PARTS)}")
     settings = front_matter((ROOT / "README.md").read_text(encoding="utf-8")) + preloaded(models)
     out.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
@@ -95,10 +98,11 @@ def space(
     models: Annotated[str, typer.Option("--models", help="Whose weights it gets, separated by commas.")] = "",
 ) -> None:
     """Write the folder to push to a Hugging Face Space, and print the command that pushes it."""
+    require_output()
     build_space(out, models=[name.strip() for name in models.split(",") if name.strip()])
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     say(f"wrote {out}, {size / 1e6:.0f} MB; push it with:")
-    typer.echo(f'hf upload YOU/qualiclip-studio {out} . --repo-type space --delete "*"')
+    put(f'hf upload YOU/qualiclip-studio {out} . --repo-type space --delete "*"')
 
 
 if __name__ == "__main__":

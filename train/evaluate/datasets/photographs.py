@@ -27,8 +27,9 @@ def read_koniq10k(root: Path) -> list[Rated]:
     return [
         Rated(
             pictures.path(row["image_name"]),
-            number(row.get("MOS_zscore") or row["MOS"], place=f"{table}, {row['image_name']}"),
+            number(row.get("MOS_zscore", row["MOS"]), place=f"{row.place}, {row['image_name']}"),
             split=row.get("set") or None,
+            place=row.place,
         )
         for row in rows
     ]
@@ -44,8 +45,12 @@ def read_clive(root: Path) -> list[Rated]:
     names = read_mat(find(data.parent, "the list of pictures", ["AllImages_release.mat"]), "AllImages_release")
     same_length(data, [names, opinions])
     pictures = Folder(root, find(data.parent.parent, "the folder of pictures", ["Images"]))
-    rated = zip(names[_PRACTICE:], opinions[_PRACTICE:], strict=True)
-    return [Rated(pictures.path(name), number(opinion, place=f"{data}, {name}")) for name, opinion in rated]
+    rated = list(zip(names, opinions, strict=True))[_PRACTICE:]
+    places = [f"{data}, entry {at}" for at in range(_PRACTICE + 1, len(names) + 1)]
+    return [
+        Rated(pictures.path(name), number(opinion, place=f"{place}, {name}"), place=place)
+        for place, (name, opinion) in zip(places, rated, strict=True)
+    ]
 
 
 def _flive_parts(labels: Path) -> dict[str, str]:
@@ -78,8 +83,9 @@ def read_flive(root: Path) -> list[Rated]:
     return [
         Rated(
             folder / row["name"],
-            number(row["mos"], place=f"{labels}, {row['name']}"),
+            number(row["mos"], place=f"{row.place}, {row['name']}"),
             split=parts.get(row["name"]) if parts else own.get((row.get("is_valid") or "").lower()),
+            place=row.place,
         )
         for row in read_csv(labels, ["name", "mos"])
     ]
@@ -94,6 +100,10 @@ def read_spaq(root: Path) -> list[Rated]:
     table = find(root, "the table of opinions", [f"{folder}{n}" for folder in ("Annotations/", "") for n in names])
     pictures = Folder(root, find(root, "the folder of pictures", ["TestImage"]))
     return [
-        Rated(pictures.path(str(row["Image name"])), number(row["MOS"], place=f"{table}, {row['Image name']}"))
+        Rated(
+            pictures.path(str(row["Image name"])),
+            number(row["MOS"], place=f"{row.place}, {row['Image name']}"),
+            place=row.place,
+        )
         for row in read_xlsx(table, ["Image name", "MOS"])
     ]

@@ -1,14 +1,28 @@
 """A rated picture, and what the readers of all sets share: finding files, tables, numbers."""
 
-import csv
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import os
+import re
+import struct
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from qualiclip.errors import InputError
 
-Row = Mapping[str, object]
+from .text_tables import TableRow, read_rows
+
+# Not all that Python takes for a number: 1_000 is 1000 to it, and digits of other scripts are some, too.
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+# What readers raise on cut or altered files, which have no common class; tried on thousands of such files.
+DAMAGED: tuple[type[Exception], ...] = (
+    *(zipfile.BadZipFile, zlib.error, SyntaxError, LookupError, TypeError, ValueError, AttributeError),
+    *(OSError, EOFError, RuntimeError, OverflowError, MemoryError, struct.error),
+)
+NO_NUMBER = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -22,6 +36,7 @@ class Rated:
         degradation: What was done to it.
         level: How strongly, by the counting of the set.
         split: Part of the set it belongs to, if the owners made parts.
+        place: Where it stands in its table, for messages.
     """
 
     path: Path
@@ -30,6 +45,7 @@ class Rated:
     degradation: str | None = None
     level: int | None = None
     split: str | None = None
+    place: str = field(default="", compare=False, repr=False)
 
 
 def find(root: Path, what: str, candidates: Iterable[str]) -> Path:
@@ -71,65 +87,111 @@ def number(value: object, *, place: str) -> float:
     Raises:
         InputError: if it is none; `place` says where it stands.
     """
-    try:
-        result = float(str(value))
-    except ValueError as error:
-        raise InputError(f"{place}: {value!r} is not a number; repair that row") from error
-    if not abs(result) < float("inf"):
+    text = str(value).strip()
+    if NO_NUMBER.fullmatch(text) or (NUMBER.fullmatch(text) and abs(float(text)) == float("inf")):
         raise InputError(f"{place}: {value!r} is not a finite number; repair or remove that row")
-    return result
+    if not NUMBER.fullmatch(text):
+        hint = ": write 4.5, not 4,5, and nothing between thousands" if re.search(r"\d[,\s'_]\d", text) else ""
+        raise InputError(f"{place}: {value!r} is not a number; repair that row{hint}")
+    return float(text)
 
 
-def _check_columns(path: Path, found: Iterable[str], wanted: Iterable[str]) -> None:
-    known = list(found)
-    for column in wanted:
-        if column not in known:
-            raise InputError(f"{path}: no column '{column}'; found {', '.join(known) or 'no header'}")
+def whole_number(value: object, *, place: str) -> int:
+    """A cell as a whole number, such as 3 or 3.0.
+
+    Raises:
+        InputError: if it is none; `place` says where it stands.
+    """
+    result = number(value, place=place)
+    if not result.is_integer():
+        raise InputError(f"{place}: {value!r} is not a whole number; repair that row")
+    return int(result)
 
 
-def read_csv(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
+def refuse_repeats(rated: Sequence[Rated], folder: Path | None = None) -> None:
+    """Refuse a picture that is there twice: it would count twice, or have two opinions.
+
+    Names are the same if they lead to one file, or differ in the case of letters alone, unless both are files in
+    `folder`; without a folder, if they are written in the same way.
+
+    Raises:
+        InputError: if one is; the text says where both stand.
+    """
+    seen: dict[str, Rated] = {}
+    for row in rated:
+        for other in [seen.setdefault(key, row) for key in _spellings(row, folder)]:
+            if other is not row and _same_file(row.path, other.path, folder):
+                raise InputError(
+                    f"{row.place or folder}: {row.path.as_posix()} is in the table already, as "
+                    f"{other.path.as_posix()} ({other.place}); keep one of the two rows"
+                )
+
+
+def _spellings(row: Rated, folder: Path | None) -> set[str]:
+    """What two names have in common that may be one file's."""
+    if "\0" in str(row.path):
+        raise InputError(f"{row.place or folder}: a file name with a byte of 0; get the table again")
+    if folder is None:
+        return {os.path.normpath(row.path)}
+    real = os.path.realpath(folder / row.path)
+    return {real, unicodedata.normalize("NFC", real).casefold()}
+
+
+def _same_file(one: Path, other: Path, folder: Path | None) -> bool:
+    if folder is None or not ((folder / one).exists() and (folder / other).exists()):
+        return True
+    return os.path.samefile(folder / one, folder / other)
+
+
+def read_csv(path: Path, columns: Iterable[str]) -> list[TableRow]:
     """Rows of a CSV file with a header that has at least these columns.
 
     Raises:
-        InputError: if the file is missing, is not UTF-8, or lacks a column.
+        InputError: if the file is missing, is not UTF-8, lacks a column, or has a row that could mean two things.
     """
     wanted = list(columns)
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a CSV file with columns {' and '.join(wanted)}")
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:  # Excel writes a byte order mark
-            reader = csv.DictReader(file)
-            rows = list(reader)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: not a UTF-8 table with a number per file: {error}") from error
-    _check_columns(path, reader.fieldnames or (), wanted)
-    return rows
+    return read_rows(path, wanted)
 
 
-def read_xlsx(path: Path, columns: Iterable[str], *, sheet: str | None = None) -> list[dict[str, object]]:
+def read_xlsx(path: Path, columns: Iterable[str], *, sheet: str | None = None) -> list[TableRow]:
     """Rows below the first row of a worksheet (None: the first one) that names all these columns.
 
+    Rows in which all of them are empty don't count.
+
     Raises:
-        InputError: if the file can't be read, or there is no such sheet or row.
+        InputError: if the file can't be read, there is no such sheet or row, or a row has no name of a picture.
     """
-    from zipfile import BadZipFile
-
-    from openpyxl import load_workbook
-
     wanted = list(columns)
+    numbered = enumerate(_worksheet(path, sheet), start=1)
+    named = ([str(cell).strip() for cell in row] for _, row in numbered)
+    header = next((names for names in named if set(wanted) <= set(names)), None)
+    if header is None:
+        raise InputError(f"{path}: no row with the columns {', '.join(wanted)}; is it the file of the owners?")
+    for column in wanted:
+        if header.count(column) > 1:
+            raise InputError(f"{path}: two columns are called '{column}'; rename or remove one")
+    rows = [TableRow(dict(zip(header, row, strict=True)), f"{path}, row {number}") for number, row in numbered]
+    used = [row for row in rows if any(row[column] is not None for column in wanted)]
+    for row in used:
+        if row[wanted[0]] is None:
+            raise InputError(f"{row.place}: nothing in column '{wanted[0]}'; complete or remove that row")
+    return used
+
+
+def _worksheet(path: Path, sheet: str | None) -> list[tuple[object, ...]]:
+    """All cells of a worksheet, read before the file is closed."""
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         book = load_workbook(path, data_only=True)
-    except (BadZipFile, KeyError, ValueError, OSError) as error:
+        if sheet is not None and sheet not in book.sheetnames:
+            raise InputError(f"{path}: no sheet {sheet!r}; found {', '.join(book.sheetnames)}")
+        return list((book[sheet] if sheet else book.worksheets[0]).iter_rows(values_only=True))
+    except (*DAMAGED, InvalidFileException) as error:
         raise InputError(f"{path}: not a readable .xlsx file; download it again") from error
-    if sheet is not None and sheet not in book.sheetnames:
-        raise InputError(f"{path}: no sheet {sheet!r}; found {', '.join(book.sheetnames)}")
-    cells = list((book[sheet] if sheet else book.worksheets[0]).iter_rows(values_only=True))
-    for at, row in enumerate(cells):
-        header = [str(cell).strip() for cell in row]
-        if set(wanted) <= set(header):
-            below = (dict(zip(header, values, strict=True)) for values in cells[at + 1 :])
-            return [values for values in below if values[wanted[0]] is not None]
-    raise InputError(f"{path}: no row with the columns {', '.join(wanted)}; is it the file of the owners?")
 
 
 def read_mat(path: Path, variable: str) -> list[Any]:
@@ -143,7 +205,7 @@ def read_mat(path: Path, variable: str) -> list[Any]:
 
     try:
         content = loadmat(path)
-    except (MatReadError, ValueError, OSError, NotImplementedError, TypeError) as error:
+    except (*DAMAGED, MatReadError) as error:
         raise InputError(f"{path}: not a readable MATLAB file (version 4 to 7.2); download it again") from error
     if variable not in content:
         known = [name for name in content if not name.startswith("__")]

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from qualiclip.errors import InputError
 
-from .rated import Folder, Rated, find, number, read_csv, read_mat, read_xlsx, same_length
+from .rated import Folder, Rated, find, number, read_csv, read_mat, read_xlsx, same_length, whole_number
+from .text_tables import TableRow, read_lines
 
 # Folders of LIVE in the order of its lists, with their numbers of pictures.
 LIVE_FOLDERS = {"jp2k": 227, "jpeg": 233, "wn": 174, "gblur": 174, "fastfading": 174}
@@ -63,26 +64,28 @@ def read_live(root: Path) -> list[Rated]:
             number(opinion, place=f"{table}, {folder}/{name}"),
             reference=reference,
             degradation=_LIVE_NAMES[folder],
+            place=f"{table}, {folder}/{name}",
         )
         for (folder, name), opinion, copy, reference in zip(files, opinions, copies, references, strict=True)
         if not copy
     ]
 
 
-def _csiq_row(root: Path, folders: dict[str, Path], table: Path, row: dict[str, object]) -> Rated:
+def _csiq_row(root: Path, folders: dict[str, Path], row: TableRow) -> Rated:
     kind = str(row["dst_type"]).strip().lower()
     if kind not in _CSIQ_TYPES:
-        raise InputError(f"{table}: unknown dst_type {kind!r}; known: {', '.join(_CSIQ_TYPES)}")
+        raise InputError(f"{row.place}: unknown dst_type {kind!r}; known: {', '.join(_CSIQ_TYPES)}")
     folder, token = _CSIQ_TYPES[kind]
     image = str(row["image"]).strip().removesuffix(".0")  # the picture 1600 is a number in the table
-    place = f"{table}, {image}, {kind}"
-    level = int(number(row["dst_lev"], place=place))
+    place = f"{row.place}, {image}, {kind}"
+    level = whole_number(row["dst_lev"], place=place)
     return Rated(
         (folders[folder] / f"{image}.{token}.{level}.png").relative_to(root),
         number(row["dmos"], place=place),
         reference=image,
         degradation=folder,
         level=level,
+        place=row.place,
     )
 
 
@@ -97,20 +100,21 @@ def read_csiq(root: Path) -> list[Rated]:
     all_in_one = not any((base / folder).is_dir() for folder in types)
     folders = {folder: base if all_in_one else base / folder for folder in types}
     rows = read_xlsx(table, ["image", "dst_type", "dst_lev", "dmos"], sheet="all_by_image")
-    return [_csiq_row(root, folders, table, row) for row in rows]
+    return [_csiq_row(root, folders, row) for row in rows]
 
 
-def _numbered(folder: Folder, name: str, opinion: object, types: tuple[str, ...], table: Path) -> Rated:
+def _numbered(folder: Folder, name: str, opinion: object, types: tuple[str, ...], place: str) -> Rated:
     """A picture named I<reference>_<degradation>_<level>."""
     match = _NUMBERED.fullmatch(name)
     if match is None or not 1 <= int(match[2]) <= len(types):
-        raise InputError(f"{table}: name {name!r}, expected the form I01_01_1 with a type from 1 to {len(types)}")
+        raise InputError(f"{place}: name {name!r}, expected the form I01_01_1 with a type from 1 to {len(types)}")
     return Rated(
         folder.path(name),
-        number(opinion, place=f"{table}, {name}"),
+        number(opinion, place=f"{place}, {name}"),
         reference=match[1].upper(),
         degradation=types[int(match[2]) - 1],
         level=int(match[3]),
+        place=place,
     )
 
 
@@ -121,11 +125,11 @@ def read_tid2013(root: Path) -> list[Rated]:
     """
     table = find(root, "the list of opinions", ["mos_with_names.txt"])
     pictures = Folder(root, find(root, "the folder of pictures", ["distorted_images"]))
-    rows = [line.split() for line in table.read_text(encoding="latin-1").splitlines() if line.strip()]
-    for row in rows:
+    rows = [(place, line.split()) for place, line in read_lines(table, encoding="latin-1")]
+    for place, row in rows:
         if len(row) != 2:
-            raise InputError(f"{table}: line {' '.join(row)!r}, expected an opinion and a name; download it again")
-    return [_numbered(pictures, name, opinion, TID2013_TYPES, table) for opinion, name in rows]
+            raise InputError(f"{place}: line {' '.join(row)!r}, expected an opinion and a name; download it again")
+    return [_numbered(pictures, name, opinion, TID2013_TYPES, place) for place, (opinion, name) in rows]
 
 
 def read_kadid10k(root: Path) -> list[Rated]:
@@ -136,4 +140,4 @@ def read_kadid10k(root: Path) -> list[Rated]:
     table = find(root, "the table of opinions", ["dmos.csv"])
     pictures = Folder(root, find(root, "the folder of pictures", ["images", "distorted_images"]))
     rows = read_csv(table, ["dist_img", "ref_img", "dmos"])
-    return [_numbered(pictures, row["dist_img"], row["dmos"], KADID10K_TYPES, table) for row in rows]
+    return [_numbered(pictures, row["dist_img"], row["dmos"], KADID10K_TYPES, row.place) for row in rows]

@@ -8,7 +8,7 @@ from qualiclip.errors import InputError
 
 from .generated import read_agiqa1k, read_agiqa3k, read_pipal
 from .photographs import read_clive, read_flive, read_koniq10k, read_spaq
-from .rated import Rated
+from .rated import Rated, refuse_repeats
 from .synthetic import read_csiq, read_kadid10k, read_live, read_tid2013
 
 
@@ -38,13 +38,14 @@ class Dataset:
         """Its pictures; opinions are higher for better pictures, for a DMOS is taken negative.
 
         Raises:
-            InputError: if the folder has another layout.
+            InputError: if the folder has another layout, or a picture is there twice.
         """
         if not root.is_dir():
             raise InputError(f"{root}: no such folder; name the one into which {self.label} was unpacked")
         rated = self.reader(root)
         if not rated:
             raise InputError(f"{root}: the table of {self.label} has no rows; download it again")
+        refuse_repeats(rated, root)
         return [replace(row, opinion=-row.opinion) for row in rated] if self.lower_is_better else rated
 
 
