@@ -203,9 +203,9 @@ def test_one_split_of_the_set_is_kept() -> None:
     [
         (["name,mos", "a.png,1"], "no column 'file'; found name, mos"),
         (["file,score", "a.png,1"], "no column 'mos'; found file, score"),
-        (["file,mos", "a.png,good"], r", a\.png: 'good' is not a number; repair that row"),
-        (["file,mos", "a.png"], r", a\.png: None is not a number"),
-        (["file,mos", "a.png,nan"], r", a\.png: 'nan' is not a finite number"),
+        (["file,mos", "a.png,good"], r", line 2, a\.png: 'good' is not a number; repair that row"),
+        (["file,mos", "a.png"], r", line 2: 1 fields, but 2 columns; complete or remove that row"),
+        (["file,mos", "a.png,nan"], r", line 2, a\.png: 'nan' is not a finite number"),
         ([""], "no column 'file'; found no header"),
     ],
 )

@@ -11,6 +11,7 @@ import torch
 from explain.maps.heatmaps import METHODS, explain_features
 from qualiclip.pictures import image_to_picture
 from qualiclip.terminal import run
+from tests.signals import disposition, interruptible
 from ui.commands import explain_picture as command
 from ui.commands.main import app
 
@@ -69,15 +70,38 @@ def test_a_file_gets_no_bar(explain, monkeypatch, capsys):
     assert "Occlusion" not in capsys.readouterr().err
 
 
-def test_stopping_it_is_one_line(explain, monkeypatch, capsys, tmp_path):
-    def interrupted(*arguments, progress):
-        progress(1, 2)
-        signal.raise_signal(signal.SIGINT)
+@pytest.fixture
+def signalled(monkeypatch):
+    """A function after which the method `occlusion` sends this process a signal on its way."""
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job starts with it ignored
-    monkeypatch.setattr(
-        "explain.maps.heatmaps.METHODS", {**METHODS, "occlusion": replace(METHODS["occlusion"], grid=interrupted)}
-    )
-    assert explain("--method", "occlusion") == 130
+    def by(number):
+        whole = METHODS["occlusion"].grid
+
+        def grid(*arguments, progress):
+            signal.raise_signal(number)
+            return whole(*arguments, progress=progress)
+
+        monkeypatch.setattr(
+            "explain.maps.heatmaps.METHODS", {**METHODS, "occlusion": replace(METHODS["occlusion"], grid=grid)}
+        )
+
+    return by
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopping_it_is_one_line(explain, signalled, capsys, tmp_path, number, status):
+    signalled(number)
+    with interruptible():
+        assert explain("--method", "occlusion") == status
     assert capsys.readouterr().err.splitlines()[1:] == ["qualiclip: stopped"]  # after the line on the model
     assert not (tmp_path / "out.png").exists()
+    assert not list(tmp_path.glob(".*"))  # nor a draft of it
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_a_background_job_ignores_it_goes_on_ignoring(explain, signalled, tmp_path, number):
+    signalled(number)
+    with disposition(number, signal.SIG_IGN):
+        assert explain("--method", "occlusion") == 0
+        assert signal.getsignal(number) == signal.SIG_IGN
+    assert (tmp_path / "out.png").is_file()

@@ -16,6 +16,7 @@ FLOORS = {
             "version",
             "assets",
             "errors",
+            "outputs",
             "terminal",
             "machine",
             "decoding",
@@ -31,7 +32,7 @@ FLOORS = {
     "ui": (
         *("texts", "guard", "files", "studio", "markup", "frame", "server"),
         *("tabs.inspect", "tabs.sweep", "tabs.compare", "tabs.batch", "tabs.duel", "tabs.lesson"),
-        *("page", "publish", "smoke", "commands"),
+        *("page", "smoke", "commands", "publish"),
     ),
 }
 KNOWN = {  # which packages a package may know
@@ -112,11 +113,11 @@ def test_no_tab_knows_another():
     assert not wrong
 
 
-def test_only_the_doors_know_the_commands_and_the_commands_know_no_browser():
+def test_only_command_lines_know_the_commands_and_the_commands_know_no_browser():
     wrong = [
         f"{module} knows {one.module}"
         for module, one in ARROWS
-        if within(one.module, ("ui.commands",)) and not within(module, ("ui.commands",))
+        if within(one.module, ("ui.commands",)) and not within(module, ("ui.commands", "ui.publish"))
     ]
     paths = [path for path in FILES if within(module_of(path), ("ui.commands",))]
     wrong += [f"{name_of(path)} imports gradio" for path in paths for one in imports(path) if one.module == "gradio"]

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from qualiclip.errors import TrainingError
+from tests.signals import interruptible
 from train.fit.processes import build_accelerator, sample_numbers
 from train.fit.trainer import fit
 from train.recipes.settings import LossSettings
@@ -126,9 +127,11 @@ def test_an_interrupted_run_says_where_it_stopped_and_goes_on_from_there(photo_f
     out = tmp_path / "out"
     command = [sys.executable, "-m", "train", "fit", "smoke", "--photos", str(photo_folder), "--out", str(out)]
     command += ["--device", "cpu", "--set", "steps=100000", "--set", "save_every=5", "--set", "workers=1"]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as run:
+    with interruptible():
+        run = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+    with run:
         deadline = time.monotonic() + 120
         while not (out / "state.pt").is_file() and time.monotonic() < deadline and run.poll() is None:
             time.sleep(0.05)

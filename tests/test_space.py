@@ -17,7 +17,8 @@ from packaging.requirements import Requirement
 
 from qualiclip.errors import UsageError
 from tests.browser.conftest import ROOT, Server
-from ui.publish.space import build_space, front_matter, preloaded, space_requirements, without_dangling_links
+from tests.commands import run_here
+from ui.publish.space import app, build_space, front_matter, preloaded, space_requirements, without_dangling_links
 from ui.server.zerogpu import announce
 
 # What the reference allows: https://huggingface.co/docs/hub/spaces-config-reference
@@ -166,21 +167,17 @@ def test_a_dangling_link_is_left_as_its_words(tmp_path):
     assert without_dangling_links(text, tmp_path) == expected
 
 
-def test_a_folder_with_something_in_it_is_refused(tmp_path):
+def test_a_folder_with_something_in_it_is_refused(tmp_path, capsys):
     (tmp_path / "mine.txt").touch()
-    command = [sys.executable, "-m", "ui.publish.space", "--out", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 2
-    assert done.stderr == f"python -m ui.publish.space: {tmp_path} is not an empty folder; give the name of a new one\n"
+    assert run_here(app, "--out", tmp_path) == 2
+    assert capsys.readouterr().err == f"program: {tmp_path} is not an empty folder; give the name of a new one\n"
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_the_command_that_pushes_is_printed(tmp_path):
+def test_the_command_that_pushes_is_printed(tmp_path, capsys):
     out = tmp_path / "new"
-    command = [sys.executable, "-m", "ui.publish.space", "--out", str(out)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == f'hf upload YOU/qualiclip-studio {out} . --repo-type space --delete "*"\n'
+    assert run_here(app, "--out", out) == 0
+    assert capsys.readouterr().out == f'hf upload YOU/qualiclip-studio {out} . --repo-type space --delete "*"\n'
 
 
 def test_the_studio_runs_from_the_folder_alone(folder):

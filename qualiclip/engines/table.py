@@ -8,11 +8,11 @@ from typing import TypeVar
 
 import torch
 
-from qualiclip.errors import unknown_name
+from qualiclip.errors import UsageError, unknown_name
 from qualiclip.models.family import Family
 
 from .stages import Stages
-from .torch_engines import check_engine, compile_engine, eager_engine, fused_engine, fused_model
+from .torch_engines import compile_engine, eager_engine, fused_engine, fused_model
 
 Built = TypeVar("Built")
 
@@ -70,6 +70,20 @@ def resolve_engine(name: str) -> str:
     if name not in ENGINES:
         raise unknown_name("engine", name, ["auto", *ENGINES])
     return name
+
+
+def check_engine(name: str, precision: str) -> None:
+    """Refuse an engine or a precision that there is not, or not here, before a model is loaded for it.
+
+    Raises:
+        UsageError: if it is unknown or can't run here.
+    """
+    if resolve_engine(name) == "openvino" and find_spec("openvino") is None:
+        raise UsageError("engine openvino needs the package openvino; pip install openvino, or choose another engine")
+    if precision not in PRECISIONS:
+        raise unknown_name("precision", precision, PRECISIONS)
+    if precision == "bf16" and not bf16_supported():
+        raise UsageError("this processor does not compute with bfloat16; choose precision fp32")
 
 
 def build_engine(name: str, model: Family, *, precision: str, key: str) -> Stages:

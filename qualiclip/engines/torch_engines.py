@@ -3,22 +3,15 @@
 import copy
 from collections.abc import Iterable
 from functools import partial
-from importlib.util import find_spec
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from qualiclip.errors import UsageError, unknown_name
 from qualiclip.machine import trim
 from qualiclip.models.family import Family
 
 from .stages import Stages, Step
-from .table import (
-    PRECISIONS,
-    bf16_supported,
-    resolve_engine,
-)
 
 
 def _plain(step: Step, dtype: torch.dtype, memory_format: torch.memory_format) -> Step:
@@ -79,17 +72,3 @@ def compile_engine(model: Family, precision: str, key: str) -> Stages:
     fused = fused_model(model).to(_dtype(precision))
     build = partial(torch.compile, dynamic=True, options={"freezing": True})
     return _stages((build(step) for step in _steps(fused)), _dtype(precision), torch.channels_last)
-
-
-def check_engine(name: str, precision: str) -> None:
-    """Refuse an engine or a precision that there is not, or not here, before a model is loaded for it.
-
-    Raises:
-        UsageError: if it is unknown or can't run here.
-    """
-    if resolve_engine(name) == "openvino" and find_spec("openvino") is None:
-        raise UsageError("engine openvino needs the package openvino; pip install openvino, or choose another engine")
-    if precision not in PRECISIONS:
-        raise unknown_name("precision", precision, PRECISIONS)
-    if precision == "bf16" and not bf16_supported():
-        raise UsageError("this processor does not compute with bfloat16; choose precision fp32")

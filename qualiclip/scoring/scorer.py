@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 import torch
 from torch import Tensor
 
-from qualiclip.engines.table import build_engine, resolve_engine
+from qualiclip.engines.table import build_engine, check_engine, resolve_engine
 from qualiclip.engines.tiling import encode
-from qualiclip.engines.torch_engines import check_engine
 from qualiclip.models.family import Family
 from qualiclip.models.prompts import PromptPair
 from qualiclip.pictures import DEFAULT_LIMITS, PictureLimits, PictureSource, as_image

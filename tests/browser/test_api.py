@@ -17,6 +17,7 @@ from explain.maps.heatmaps import METHODS
 from qualiclip.degradations import DEGRADATIONS, degrade
 from qualiclip.pictures import as_image, image_to_picture
 from tests.browser.raw import ask, named_file
+from ui.smoke import main as smoke
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "assets" / "examples"
@@ -151,18 +152,13 @@ def test_several_visitors_at_once_get_the_serial_answers(server, client):
         assert list(pool.map(visit, paths)) == expected
 
 
-def smoke(url):
-    command = [sys.executable, "-m", "ui.smoke", url]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-
-
-def test_smoke_check_tells_a_healthy_studio_from_none(server):
-    healthy = smoke(server.url)
-    assert healthy.returncode == 0, healthy.stderr
-    assert healthy.stdout.startswith("ok: model compact")
-    absent = smoke("http://127.0.0.1:9")
-    assert absent.returncode == 1
-    assert absent.stderr.startswith("not healthy: ")
+def test_smoke_check_tells_a_healthy_studio_from_none(server, capsys):
+    assert smoke([server.url]) == 0
+    assert capsys.readouterr().out.startswith("ok: model compact")
+    assert smoke(["http://127.0.0.1:9"]) == 1
+    assert capsys.readouterr().err.startswith("not healthy: ")
+    assert smoke([]) == 2
+    assert capsys.readouterr().err == "usage: python -m ui.smoke URL\n"
 
 
 def test_taken_port_is_one_line(server):

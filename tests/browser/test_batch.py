@@ -1,8 +1,6 @@
 """The Batch tab in a real browser: real uploads, one bad file among them, a zip, sorting, the CSV file, the stop."""
 
 import json
-import subprocess
-import sys
 import urllib.request
 import zipfile
 from pathlib import Path
@@ -11,6 +9,8 @@ import pytest
 from PIL import Image
 
 from tests.browser.visit import EXAMPLES, SIZES, Visit
+from tests.commands import run_here
+from ui.commands.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
 DONE = "#batch-status [role=status]:not(.running)"
@@ -110,16 +110,14 @@ def test_the_table_sorts_by_keyboard_too(desktop, files):
     assert desktop.page.locator("table.batch tr").last.get_attribute("class") == "failed"
 
 
-def test_the_csv_is_that_of_the_command_line(desktop, files, tmp_path):
+def test_the_csv_is_that_of_the_command_line(desktop, files, tmp_path, monkeypatch):
     desktop.upload(*files[:4])
     desktop.score()
     with desktop.page.expect_download() as download:
         desktop.page.locator("#get-batch-csv").click()
-    command = [sys.executable, "-m", "qualiclip", "score", *(path.name for path in files[:4])]
-    command += ["--model", "compact", "--csv", "expected.csv"]
-    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=120, check=False)
-    assert done.returncode == 1  # for the bad file
+    monkeypatch.chdir(tmp_path)
+    names = [path.name for path in files[:4]]
+    assert run_here(app, "score", *names, "--model", "compact", "--csv", "expected.csv") == 1  # for the bad file
     rows, expected = (
         path.read_text("utf-8").splitlines() for path in (Path(download.value.path()), tmp_path / "expected.csv")
     )

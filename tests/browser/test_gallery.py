@@ -1,8 +1,6 @@
 """The gallery: plain pages in a real browser, from the disk, with nothing behind them."""
 
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,10 +11,10 @@ import yaml
 from PIL import Image
 
 import qualiclip
-from tests.browser.conftest import ROOT
+from tests.commands import run_here
 from tests.test_space import check_settings
 from ui.frame.examples import FOLDER
-from ui.publish.gallery import build_gallery, save_picture
+from ui.publish.gallery import app, build_gallery, save_picture
 from ui.publish.space import front_matter
 
 TYPES = ("gaussian_blur", "color_block", "jpeg")
@@ -138,19 +136,12 @@ def test_the_loudest_noise_can_be_saved(tmp_path):
         saved.load()
 
 
-def run_gallery(*arguments):
-    command = [sys.executable, "-m", "ui.publish.gallery", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-
-
-def test_wrong_wishes_get_one_line(tmp_path):
-    done = run_gallery("--out", tmp_path / "new", "--photos", "catt")
-    assert done.returncode == 2
-    assert done.stderr == "python -m ui.publish.gallery: unknown example photo 'catt'; did you mean cat?\n"
+def test_wrong_wishes_get_one_line(tmp_path, capsys):
+    assert run_here(app, "--out", tmp_path / "new", "--photos", "catt") == 2
+    assert capsys.readouterr().err == "program: unknown example photo 'catt'; did you mean cat?\n"
     (tmp_path / "mine.txt").touch()
-    done = run_gallery("--out", tmp_path, "--photos", "handwriting", "--types", "jpeg")
-    assert done.returncode == 2
-    assert done.stderr.endswith(f"{tmp_path} is not an empty folder; give the name of a new one\n")
+    assert run_here(app, "--out", tmp_path, "--photos", "handwriting", "--types", "jpeg") == 2
+    assert capsys.readouterr().err == f"program: {tmp_path} is not an empty folder; give the name of a new one\n"
 
 
 # The pages

@@ -10,7 +10,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from qualiclip.agreement.metrics import Agreement, MappedError, Statistics, agreement, mapped_error, statistics
-from qualiclip.engines.torch_engines import check_engine
+from qualiclip.engines.table import check_engine
 from qualiclip.errors import InputError, UsageError
 from qualiclip.pictures import DEFAULT_LIMITS, PictureSource
 from qualiclip.scoring.reports import Failure

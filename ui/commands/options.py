@@ -74,7 +74,6 @@ def check_models(
         WeightsError: if a checkpoint is not there.
     """
     from qualiclip.models.prompts import parse_pair
-    from qualiclip.weights.registry import model_files
 
     if engine not in ENGINE_NAMES:
         raise unknown_name("engine", engine, ENGINE_NAMES)
@@ -84,6 +83,8 @@ def check_models(
         parse_pair(text)
     if scale is not None and not 0 < scale < math.inf:
         raise UsageError(f"scale {scale}: expected a positive number; the authors' is 100, pyiqa's 50")
+    from qualiclip.weights.registry import model_files  # loads torch
+
     check_distinct(outputs, [file for name in names for file in model_files(name)])
 
 
