@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 
 import pytest
+import torch
 from PIL import Image
 
 from explain.__main__ import app
@@ -25,6 +26,7 @@ from explain.checks.records import (
 from explain.checks.report import About, to_markdown
 from explain.checks.summary import summarise
 from explain.maps.heatmaps import METHODS, explain_features
+from explain.maps.scale import enlarge
 from qualiclip.degradations import degrade
 from qualiclip.models.prompts import ANTONYM_PAIRS
 from qualiclip.pictures import image_to_picture
@@ -244,11 +246,8 @@ def test_a_map_is_measured_where_the_picture_shows_it():
     scorer = load("compact", engine="fused")
     image = scorer.read(EXAMPLES / "cat.png")
     settings = Settings(methods=("gradcam",), types=("white_noise",))
-    found = next(
-        each
-        for each in localise(scorer, Example("cat", image), ("quadrant",), settings)
-        if (each.kind, each.map) == ("map", map_name("gradcam", "bad"))
-    )
+    measured = list(localise(scorer, Example("cat", image), ("quadrant",), settings))
+    found = next(each for each in measured if (each.kind, each.map) == ("map", map_name("gradcam", "bad")))
     mask = SHAPES["quadrant"](*image.shape[1:], generator_for(0, "cat", "quadrant"))
     generator = generator_for(0, "cat", "quadrant", "white_noise")
     damaged = degrade(image, "white_noise", level=4, generator=generator, mask=mask)
@@ -256,3 +255,11 @@ def test_a_map_is_measured_where_the_picture_shows_it():
     shown = explain_features(scorer.model, scorer.encode(damaged), size=size, method="gradcam", target="bad").values
     assert found.found.auroc == pytest.approx(auroc(shown, mask.numpy() > 0), abs=0.01)
     assert found.found.auroc > 0.9
+    assert image.shape[1] % 32 >= 8  # or a map that is stretched over the picture would pass
+    grids = [
+        explain_features(scorer.model, scorer.encode(one), size=size, method="gradcam", target="bad").grid
+        for one in (damaged, image)
+    ]
+    change = enlarge(torch.from_numpy(grids[0] - grids[1]), size, stride=32).numpy()
+    changed = next(each for each in measured if (each.kind, each.map) == ("difference", map_name("gradcam", "bad")))
+    assert changed.found.auroc == pytest.approx(auroc(change, mask.numpy() > 0), abs=0.002)

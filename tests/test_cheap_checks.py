@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import pytest
-from explain.maps.targets import PAIR
 from typer.main import get_command
 
 from explain.__main__ import app as explain_app
@@ -16,6 +15,7 @@ from explain.numbers.arithmetic import TABLES
 from qualiclip.drawing.files import FORMATS
 from qualiclip.drawing.overlay import COLORMAPS
 from qualiclip.engines.table import ENGINES, PRECISIONS
+from qualiclip.models.targets import PAIR
 from qualiclip.models.untrained import TRAINED, UNTRAINED
 from qualiclip.outputs import FIGURE_ENDINGS
 from qualiclip.weights.registry import MADE_FROM, REGISTRY, model_files

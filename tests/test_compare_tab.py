@@ -29,7 +29,6 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
 CAT, LAKE = str(EXAMPLES / "cat.png"), str(EXAMPLES / "lake.png")
 BLUR = Step("gaussian_blur", 3.0)
 SETTINGS = CompareSettings(MODEL, "compact-untrained", SAME, None, True, "quality_map", "difference")
-SERVED = ("compact", "compact-untrained")
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +57,9 @@ def scores_in(html):
     return [float(score) for score in re.findall(r'data-score="([^"]+)"', html)]
 
 
-def sides_of(subject=None, **changes):
+def sides_of(tab, subject=None, **changes):
     return find_sides(
-        subject or Subject(CAT, "compact", (BLUR,)),
-        replace(SETTINGS, **changes),
-        served=SERVED,
-        examples=list_examples(),
+        tab.studio, subject or Subject(CAT, "compact", (BLUR,)), replace(SETTINGS, **changes), list_examples()
     )
 
 
@@ -93,35 +89,36 @@ def test_one_model_alone_can_only_compare_pictures():
         other_model("compact", "", ["compact"])
 
 
-def test_two_models_see_the_same_picture():
-    sides = sides_of()
-    assert sides.right == replace(sides.left, model="compact-untrained")
+def test_two_models_see_the_same_picture(tab):
+    sides = sides_of(tab)
+    assert sides.right.subject == replace(sides.left.subject, model="compact-untrained")
+    assert sides.right.view == sides.left.view
     assert sides.titles == ("compact", "compact-untrained (random weights)")
 
 
-def test_second_picture_is_at_first_the_untouched_photo():
-    sides = sides_of(mode=PICTURE)
-    assert sides.left.active_steps
-    assert sides.right == sides.left.pristine
+def test_second_picture_is_at_first_the_untouched_photo(tab):
+    sides = sides_of(tab, mode=PICTURE)
+    assert sides.left.view.steps
+    assert sides.right is sides.left.pristine
     assert sides.titles == ("Degraded", "Original")
 
 
 @pytest.mark.parametrize("alike", [True, False])
-def test_an_example_or_an_upload_is_degraded_alike_or_not_at_all(alike):
+def test_an_example_or_an_upload_is_degraded_alike_or_not_at_all(tab, alike):
     for sides in (
-        sides_of(mode=PICTURE, picture="lake", alike=alike),
-        sides_of(mode=PICTURE, picture=OWN, upload=LAKE),
+        sides_of(tab, mode=PICTURE, picture="lake", alike=alike),
+        sides_of(tab, mode=PICTURE, picture=OWN, upload=LAKE),
     ):
-        assert sides.right.path == LAKE
-    assert sides_of(mode=PICTURE, picture="lake", alike=alike).right.steps == ((BLUR,) if alike else ())
-    title = "Landscape, degraded" if alike else "Landscape"
-    assert sides_of(mode=PICTURE, picture="lake", alike=alike).titles == ("Cat, degraded", title)
+        assert sides.right.subject.path == LAKE
+    sides = sides_of(tab, mode=PICTURE, picture="lake", alike=alike)
+    assert sides.right.subject.steps == ((BLUR,) if alike else ())
+    assert sides.titles == ("Cat, degraded", "Landscape, degraded" if alike else "Landscape")
 
 
-def test_no_upload_yet_is_no_comparison_and_an_unknown_example_an_error():
-    assert sides_of(mode=PICTURE, picture=OWN) is None
+def test_no_upload_yet_is_no_comparison_and_an_unknown_example_an_error(tab):
+    assert sides_of(tab, mode=PICTURE, picture=OWN) is None
     with pytest.raises(UsageError, match="no example is called 'moon'"):
-        sides_of(mode=PICTURE, picture="moon")
+        sides_of(tab, mode=PICTURE, picture="moon")
 
 
 def test_settings_come_after_the_panel_in_their_order():
@@ -135,7 +132,7 @@ def test_settings_come_after_the_panel_in_their_order():
 
 def test_first_view_shows_both_models_and_how_each_follows_the_degradation(tab, scorers):
     shown = update(tab)
-    picture = tab.studio.analyse(Subject(CAT, "compact", (BLUR,))).picture
+    picture = tab.studio.look(Subject(CAT, "compact", (BLUR,))).picture
     expected = [scorer.score(picture).score for scorer in scorers]
     assert scores_in(shown["scores"]) == pytest.approx(expected, abs=1e-6)
     assert "Untouched: 0.7" in shown["scores"]
@@ -197,7 +194,7 @@ def test_pairs_of_different_prompts_are_left_out(scorers):
 
 
 def test_maps_share_a_scale_and_the_difference_is_left_minus_right(tab):
-    maps = tab.maps(sides_of(), SETTINGS)
+    maps = tab.maps(sides_of(tab), SETTINGS)
     assert maps.shared
     peaks = [float(np.abs(one.values).max()) for one in (maps.left, maps.right)]
     assert max(peaks) == pytest.approx(1.0)
@@ -214,18 +211,18 @@ def test_methods_without_a_common_unit_say_so_and_give_no_difference(tab, method
     shown = update(tab, method=method)
     assert "Each map has a scale of its own" in shown["notes"]
     assert shown["fourth"]["value"] is None
-    maps = tab.maps(sides_of(), replace(SETTINGS, method=method))
+    maps = tab.maps(sides_of(tab), replace(SETTINGS, method=method))
     assert [float(np.abs(one.values).max()) for one in (maps.left, maps.right)] == pytest.approx([1.0, 1.0])
 
 
 def test_one_scale_is_refused_where_there_is_no_common_unit(tab):
-    explanation = tab.studio.explain(Subject(CAT, "compact"), method="gradcam", target="bad")
+    explanation = tab.studio.look(Subject(CAT, "compact")).explanation(method="gradcam", target="bad")
     with pytest.raises(UsageError, match="maps by gradcam have no unit"):
         on_one_scale(explanation, explanation)
 
 
 def test_two_pictures_of_other_sizes_share_a_scale_without_a_difference(tab):
-    maps = tab.maps(sides_of(mode=PICTURE, picture="lake"), SETTINGS)
+    maps = tab.maps(sides_of(tab, mode=PICTURE, picture="lake"), SETTINGS)
     assert maps.shared
     assert maps.difference is None
     assert maps.left.values.shape != maps.right.values.shape

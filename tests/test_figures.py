@@ -15,11 +15,13 @@ from PIL import Image
 import qualiclip
 from explain.figures import comparison as comparisons
 from explain.figures.arithmetic import arithmetic_figure
-from explain.figures.comparison import Comparison, Opinion, check_counts, compare_models, same_scale
+from explain.figures.comparison import Comparison, Opinion, check_counts, compare_models, maps_on_scale
 from explain.figures.comparison import comparison_figure as draw_comparison
 from explain.figures.inspect import Panel, inspect_figure
 from explain.figures.resolution import SHADES
 from explain.figures.sweep import contact_sheet, monotonicity_plot
+from explain.maps.explanation import Explanation
+from explain.maps.heatmaps import TARGETS
 from explain.numbers.arithmetic import arithmetic
 from qualiclip.degradations import DEGRADATIONS
 from qualiclip.drawing.canvas import Canvas
@@ -152,28 +154,40 @@ def test_colours_of_a_figure_differ_in_grey():
 # Several models
 
 
-def comparison_of(models=2, size=(400, 300), pairs=ANTONYM_PAIRS):
-    grids = [np.linspace(-1, 0.5, 12, dtype=np.float32).reshape(3, 4) / (index + 1) for index in range(models)]
-    opinions = [Opinion(report_of(0.5, f"{ODD} {index}", pairs), grid) for index, grid in enumerate(grids)]
+def map_of(grid, size, target="difference"):
+    row = TARGETS[target]
+    return Explanation("gradcam", target, grid, (size[1], size[0]), row.signed, row.description)
+
+
+def comparison_of(models=2, size=(400, 300), pairs=ANTONYM_PAIRS, target="difference", strength=1):
+    grid = strength * np.linspace(-1, 0.5, 12, dtype=np.float32).reshape(3, 4)
+    maps = [map_of(grid / (index + 1), size, target) for index in range(models)]
+    opinions = [Opinion(report_of(0.5, f"{ODD} {index}", pairs), one) for index, one in enumerate(maps)]
     return Comparison(ODD * 3, Image.new("RGB", size, "teal"), tuple(opinions))
 
 
-def test_maps_of_all_models_are_on_one_scale():
-    maps, peak = same_scale(comparison_of(), signed=True)
-    assert peak == pytest.approx(1, abs=0.01)
-    assert maps[0].shape == (300, 400)
-    assert np.abs(maps[0]).max() == 1
-    assert np.allclose(maps[1], maps[0] / 2)
-    positive, half = same_scale(comparison_of(), signed=False)
-    assert half == pytest.approx(0.5, abs=0.01)
-    assert positive[0].min() == 0
+def test_maps_of_a_picture_of_all_pictures_or_of_none_are_on_one_scale():
+    both = [comparison_of(), comparison_of(strength=4)]
+    peaks = {
+        scale: [[float(np.abs(one.values).max()) for one in those] for those in maps_on_scale(both, scale)]
+        for scale in ("picture", "figure", "map")
+    }
+    assert peaks["picture"] == [pytest.approx([1, 0.5]), pytest.approx([1, 0.5])]
+    assert peaks["figure"] == [pytest.approx([0.25, 0.125]), pytest.approx([1, 0.5])]
+    assert peaks["map"] == [pytest.approx([1, 1]), pytest.approx([1, 1])]
+    ((positive, _),) = maps_on_scale([comparison_of(target="good")], "picture")
+    assert positive.peak == pytest.approx(0.5, abs=0.01)
+    assert positive.values.min() == 0
+    with pytest.raises(UsageError, match="unknown scale 'pictures'; did you mean picture"):
+        maps_on_scale(both, "pictures")
 
 
 def test_maps_without_evidence_stay_empty():
-    empty = Comparison("a", Image.new("RGB", (40, 30)), (Opinion(report_of(), np.zeros((3, 4), np.float32)),))
-    (values,), peak = same_scale(empty, signed=True)
-    assert (peak, values.any()) == (0, False)
-    check_figure(draw_comparison([empty], method="gradcam", target="difference", title="T", facts=[]))
+    nothing = map_of(np.zeros((3, 4), np.float32), (40, 30))
+    empty = Comparison("a", Image.new("RGB", (40, 30)), (Opinion(report_of(), nothing),))
+    ((shown,),) = maps_on_scale([empty], "picture")
+    assert (shown.peak, shown.values.any()) == (0, False)
+    check_figure(draw_comparison([empty], title="T", facts=[]))
 
 
 def test_opinions_are_those_of_each_model(photo, tiny_checkpoint, tmp_path):
@@ -184,15 +198,16 @@ def test_opinions_are_those_of_each_model(photo, tiny_checkpoint, tmp_path):
     for opinion, scorer in zip(comparison.opinions, scorers, strict=True):
         assert opinion.report.score == scorer.score(photo).score
         assert opinion.report.path == str(path)
-        assert opinion.grid.any()
+        assert opinion.explanation.grid.any()
+        assert opinion.explanation.size == photo.shape[1:]
 
 
 @pytest.mark.parametrize("models", [1, 2, 3])
 @pytest.mark.parametrize("size", [(400, 300), (300, 400), (800, 90), (90, 800)])
 @pytest.mark.parametrize("target", ["difference", "good"])
 def test_a_comparison_shows_scores_and_pairs_of_all_and_nothing_overlaps(models, size, target):
-    shown = [comparison_of(models, size), comparison_of(models, size[::-1])]
-    figure = draw_comparison(shown, method="gradcam", target=target, title=ODD * 5, facts=[ODD * 9] * models)
+    shown = [comparison_of(models, size, target=target), comparison_of(models, size[::-1], target=target)]
+    figure = draw_comparison(shown, title=ODD * 5, facts=[ODD * 9] * models)
     check_figure(figure)
     words = texts_of(figure)
     assert words.count("0.500") == 2 * models
@@ -203,13 +218,13 @@ def test_a_comparison_shows_scores_and_pairs_of_all_and_nothing_overlaps(models,
 def test_models_with_other_prompts_get_rows_of_their_own():
     first, second = comparison_of(1), comparison_of(1, pairs=ANTONYM_PAIRS[:1])
     mixed = Comparison("a", first.picture, (second.opinions[0], first.opinions[0]))
-    words = texts_of(draw_comparison([mixed], method="gradcam", target="difference", title="T", facts=[]))
+    words = texts_of(draw_comparison([mixed], title="T", facts=[]))
     assert words.count("0.50") == 8
     assert words.count("Good photo.") == 1
 
 
 def test_places_that_lower_and_raise_are_told_by_lines_as_well():
-    axes = draw_comparison([comparison_of(1)], method="gradcam", target="difference", title="T", facts=[]).axes
+    axes = draw_comparison([comparison_of(1)], title="T", facts=[]).axes
     (lines,) = [each for each in axes if each.collections]
     assert len(lines.collections) == 1  # half of the scale is reached below zero only
     assert lines.collections[0].get_linestyle()[0][1] is not None  # dashed

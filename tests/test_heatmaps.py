@@ -241,7 +241,8 @@ def test_threads_give_the_maps_of_one_after_the_other(tiny_model, feature_map):
 def test_map_without_evidence_says_so(tiny_model, feature_map):
     """Against a prompt that every place speaks against, an unsigned map is empty, not noise stretched to colours."""
     explanations = [explain(tiny_model, feature_map, target=target) for target in ("good", "bad")]
-    empty = Explanation("gradcam", "good", np.zeros((4, 4), np.float32), np.full((1, 1), -0.3, np.float32))
+    empty = Explanation("gradcam", "good", np.full((1, 1), -0.3, np.float32), (40, 50))
+    assert not empty.values.any()
     assert not empty.has_evidence
     assert "the map is empty" in empty.note
     for explanation in explanations:

@@ -59,7 +59,7 @@ def test_other_sizes_and_windows_equal_the_library(extras):
     path, table = extras.sizes(*PANEL, *MAP, progress=lambda *args, **settings: None)
     scorer = qualiclip.load("compact")
     subject, _ = read_settings([*PANEL, *MAP])
-    image = extras.studio.image(subject)
+    image = extras.studio.look(subject).image
     measured = measure_resolution(image, scorer, settings=ResolutionSettings())
     assert all(f"{one.report.score:.3f}" in table for one in measured.sizes)
     assert Path(path).read_bytes().startswith(b"\x89PNG")

@@ -135,7 +135,7 @@ def test_the_arithmetic_on_the_page_is_the_librarys_and_a_calculator_agrees(shar
 def test_the_aurocs_of_the_last_step_are_the_librarys(shared, scorer):
     html = shared.heatmap(SUBJECT, choice("heatmap", "white_noise"))
     region = Region(0.5, 0, 1, 0.5)
-    image = scorer.read(shared.studio.analyse(shared.damaged(SUBJECT, choice("heatmap", "white_noise"))).picture)
+    image = scorer.read(shared.studio.look(shared.damaged(SUBJECT, choice("heatmap", "white_noise"))).picture)
     size = (image.shape[-2], image.shape[-1])
     explanation = explain_features(
         scorer.model, scorer.encode(image), size=size, method="quality_windows", target="difference"

@@ -17,7 +17,7 @@ from ui.studio.studio import Studio
 from ui.studio.subject import Subject
 from ui.tabs.inspect.map_settings import MapSettings
 from ui.tabs.inspect.reproduce import as_commands, as_python
-from ui.tabs.inspect.tab import InspectTab
+from ui.tabs.inspect.tab import InspectTab, draw_map
 
 ROOT = Path(__file__).resolve().parent.parent
 CAT = str(ROOT / "assets" / "examples" / "cat.png")
@@ -49,42 +49,42 @@ def pixels(path):
         return np.asarray(picture).copy()
 
 
-def check(tab, subject, settings, scores, folder):
-    before, after = tab.both(subject)
-    assert scores == pytest.approx([before.report.score, after.report.score], abs=1e-4)
-    assert np.array_equal(pixels(folder / "degraded.png"), after.picture)
-    heatmap, _ = tab.heatmap(subject, settings)
+def check(look, settings, scores, folder):
+    shown = [one.analysis.report.score for one in (look.pristine, look)]
+    assert scores == pytest.approx(shown, abs=1e-4)
+    assert np.array_equal(pixels(folder / "degraded.png"), look.picture)
+    heatmap, _ = draw_map(look, settings)
     assert np.array_equal(pixels(folder / "heatmap.png"), heatmap)
 
 
 @pytest.mark.parametrize("region", [None, Region(0.25, 0, 1, 0.5)])
 def test_commands_repeat_the_view(tab, tmp_path, region):
-    subject = Subject(CAT, "compact", STEPS, region)
+    look = tab.studio.look(Subject(CAT, "compact", STEPS, region))
     printed = ""
-    for line in as_commands(subject, MAP).splitlines():
+    for line in as_commands(look, MAP).splitlines():
         printed += run(["-m", *line.split()], tmp_path)
     scores = [float(number) for number in re.findall(r"^(0\.\d+) ", printed, flags=re.MULTILINE)]
-    check(tab, subject, MAP, scores, tmp_path)
+    check(look, MAP, scores, tmp_path)
 
 
 @pytest.mark.parametrize("looked_at", ["degraded", "original"])
 def test_python_lines_repeat_the_view(tab, tmp_path, looked_at):
-    subject = Subject(CAT, "compact", STEPS, Region(0.25, 0, 1, 0.5))
+    look = tab.studio.look(Subject(CAT, "compact", STEPS, Region(0.25, 0, 1, 0.5)))
     settings = MapSettings(looked_at, "gradcam", "difference", "viridis", 0.7)
-    printed = run(["-c", as_python(subject, settings)], tmp_path)
-    check(tab, subject, settings, [float(number) for number in printed.split()], tmp_path)
+    printed = run(["-c", as_python(look, settings)], tmp_path)
+    check(look, settings, [float(number) for number in printed.split()], tmp_path)
 
 
-def test_steps_that_do_nothing_are_left_out():
-    subject = Subject(CAT, "compact", (Step("jpeg", 0.0),), Region(0, 0, 0.5, 1))
-    commands = as_commands(subject, MAP)
+def test_steps_that_do_nothing_are_left_out(tab):
+    look = tab.studio.look(Subject(CAT, "compact", (Step("jpeg", 0.0),), Region(0, 0, 0.5, 1)))
+    commands = as_commands(look, MAP)
     assert "degrade " not in commands
     assert "region" not in commands
     assert "qualiclip explain assets/examples/cat.png" in commands
 
 
-def test_an_upload_is_called_by_its_own_name_and_quoted(tmp_path):
+def test_an_upload_is_called_by_its_own_name_and_quoted(tab, tmp_path):
     own = tmp_path / "my photo; rm -rf.png"
     own.write_bytes(b"no picture")
-    commands = as_commands(Subject(str(own), "compact", STEPS), MAP)
+    commands = as_commands(tab.studio.look(Subject(str(own), "compact", STEPS)), MAP)
     assert "qualiclip degrade 'my photo; rm -rf.png' degraded.png --step gaussian_blur:2.25 --step" in commands

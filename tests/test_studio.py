@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import unescape
@@ -20,8 +21,9 @@ from ui.files.downloads import DownloadFolder
 from ui.guard import INTERNAL, shown
 from ui.markup.parts import render_message
 from ui.studio.cache import MemoryCache
+from ui.studio.look import View, file_digest
 from ui.studio.score_rows import CSV_COLUMNS
-from ui.studio.studio import Studio, view_of
+from ui.studio.studio import Studio
 from ui.studio.subject import NONE, Subject
 from ui.tabs.inspect.exports import write_scores
 from ui.tabs.inspect.map_settings import read_settings
@@ -79,15 +81,48 @@ class Block:
 
 def test_pristine_picture_is_scored_once_while_the_level_moves(studio):
     for level in (1.0, 2.0, 3.0):
-        studio.analyse(cat())
-        studio.analyse(cat(Step("jpeg", level)))
+        studio.look(cat()).analysis  # noqa: B018  # asked for, not used
+        studio.look(cat(Step("jpeg", level))).analysis  # noqa: B018
     assert studio.analyses.computed == 4
 
 
 def test_the_same_picture_under_another_name_is_not_scored_again(studio, tmp_path):
     copy = tmp_path / "other.png"
     copy.write_bytes(Path(CAT).read_bytes())
-    assert studio.analyse(cat()) is studio.analyse(Subject(str(copy), ""))
+    assert studio.look(cat()).analysis is studio.look(Subject(str(copy), "")).analysis
+
+
+def test_a_slider_move_hashes_the_file_once_and_asks_for_each_picture_map_and_analysis_once(tab, studio, monkeypatch):
+    """Counted at the real functions, on a second move, as the first reads the examples' own digests."""
+    list(tab.update(*widgets()))
+    asked = Counter()
+
+    def counted(name, function):
+        def count(*arguments):
+            asked[name] += 1
+            return function(*arguments)
+
+        return count
+
+    monkeypatch.setattr("ui.studio.studio.file_digest", counted("digest", file_digest))
+    monkeypatch.setattr("ui.frame.examples.file_digest", counted("digest", file_digest))
+    monkeypatch.setattr("ui.studio.look.View", counted("view", View))
+    for name in ("images", "analyses", "explanations"):
+        cache = getattr(studio, name)
+        monkeypatch.setattr(cache, "get", counted(name, cache.get))
+    list(tab.update(*widgets(slots=("gaussian_blur", 4.0, *SLOTS[2:]))))
+    both = 2  # the picture as it is, and degraded
+    assert asked == {"digest": 1, "view": both, "images": both, "analyses": both, "explanations": 1}
+
+
+def test_a_look_at_many_levels_reads_the_file_and_the_original_once(studio, monkeypatch):
+    monkeypatch.setattr(studio, "images", MemoryCache(1))  # what large pictures do to it: nothing but the last is kept
+    start = studio.look(cat())
+    looks = [start.after(Step("gaussian_blur", level)) for level in (1.0, 2.0, 3.0)]
+    sharpness = [np.asarray(look.picture, np.float32).std() for look in looks]
+    assert sharpness == sorted(sharpness, reverse=True)
+    assert {id(look.pristine) for look in looks} == {id(start)}
+    assert studio.images.computed == 4
 
 
 def test_colours_and_opacity_recompute_nothing(tab, studio):
@@ -109,22 +144,23 @@ def test_colours_and_opacity_recompute_nothing(tab, studio):
         (cat(), cat(region=Region(0, 0, 0.5, 1))),
     ],
 )
-def test_settings_with_the_same_result_are_the_same_view(left, right):
-    assert view_of(left) == view_of(right)
+def test_settings_with_the_same_result_are_the_same_view(studio, left, right):
+    assert studio.look(left).view == studio.look(right).view
 
 
-def test_switching_the_first_step_off_leaves_the_second_ones_noise_alone():
+def test_switching_the_first_step_off_leaves_the_second_ones_noise_alone(studio):
     """The noise of a step depends on its place, not on whether the steps before it are on."""
     noise = ("white_noise", 3.0)
     alone, _ = read_settings(widgets(slots=(NONE, 2.0, *noise, NONE, 2.0), seed=5))
     other, _ = read_settings(widgets(slots=("gaussian_blur", 0.0, *noise, NONE, 2.0), seed=5))
-    assert view_of(alone) == view_of(other)
+    assert studio.look(alone).view == studio.look(other).view
     assert alone.active_steps == (Step("white_noise", 3.0, 6),)
 
 
 def test_damage_of_a_region_leaves_the_rest_alone(studio):
     subject, _ = read_settings(widgets(region=("own", 0, 0, 50, 100)))
-    before, after = studio.image(subject.pristine), studio.image(subject)
+    look = studio.look(subject)
+    before, after = look.pristine.image, look.image
     half = round(before.shape[-1] / 2)
     assert np.array_equal(before[..., half:], after[..., half:])
     assert not np.array_equal(before[..., :half], after[..., :half])
@@ -132,12 +168,12 @@ def test_damage_of_a_region_leaves_the_rest_alone(studio):
 
 def test_a_model_that_is_not_served_is_said(studio):
     with pytest.raises(UsageError, match="unknown model 'qualiclip'"):
-        studio.analyse(Subject(CAT, "qualiclip"))
+        studio.look(Subject(CAT, "qualiclip")).analysis  # noqa: B018
 
 
 def test_what_is_scored_is_what_is_saved(tab, studio):
     path = tab.save_picture(*widgets())
-    shown_score = studio.analyse(cat(BLUR)).report.score
+    shown_score = studio.look(cat(BLUR)).analysis.report.score
     assert studio.scorer().score(path).score == pytest.approx(shown_score, abs=1e-6)
 
 
@@ -145,10 +181,8 @@ def test_threads_get_the_serial_answers(studio):
     jobs = [(path, level) for path in (CAT, str(EXAMPLES / "coffee.png")) for level in (1.0, 3.0, 5.0)] * 3
 
     def run(job):
-        subject = Subject(job[0], "", (Step("white_noise", job[1], 1),))
-        score = studio.analyse(subject).report.score
-        values = studio.explain(subject, method="gradcam", target="difference").values
-        return score, values
+        look = studio.look(Subject(job[0], "", (Step("white_noise", job[1], 1),)))
+        return look.analysis.report.score, look.explanation(method="gradcam", target="difference").values
 
     with ThreadPoolExecutor(4) as pool:
         parallel = list(pool.map(run, jobs))
@@ -181,9 +215,9 @@ def test_an_error_is_not_kept(studio, tmp_path):
     file = tmp_path / "a.png"
     file.write_text("no picture")
     with pytest.raises(InputError):
-        studio.analyse(Subject(str(file), ""))
+        studio.look(Subject(str(file), "")).analysis  # noqa: B018
     file.write_bytes(Path(CAT).read_bytes())
-    assert studio.analyse(Subject(str(file), "")).report.score > 0
+    assert studio.look(Subject(str(file), "")).analysis.report.score > 0
 
 
 def test_page_shows_bad_input_in_place_of_the_scores(tab, tmp_path):
@@ -211,7 +245,7 @@ def test_pictures_do_not_wait_for_the_scores_nor_scores_for_the_heatmap(tab, stu
     assert heatmap.size == (451, 300)
     assert "the score (blue)" in note
     assert commands.startswith("qualiclip degrade assets/examples/cat.png")
-    assert "explain_features(" in lines
+    assert "qualiclip.explain(" in lines
 
 
 def test_page_without_a_photo_asks_for_one(tab):
@@ -229,7 +263,8 @@ def test_empty_seed_counts_as_zero():
 
 def test_csv_has_a_row_per_picture_and_pair(studio, tmp_path):
     subject, _ = read_settings(widgets(seed=3, region=("left", *WHOLE[1:])))
-    before, after = studio.analyse(subject.pristine), studio.analyse(subject)
+    look = studio.look(subject)
+    before, after = look.pristine.analysis, look.analysis
     path = tmp_path / "scores.csv"
     write_scores(path, subject, before, after)
     with path.open(newline="") as file:
@@ -245,8 +280,9 @@ def test_a_step_names_the_seed_that_repeats_it(studio, seeded):
     """The third slot draws from another seed than the first; what is written down must be that seed."""
     subject, _ = read_settings(widgets(slots=(NONE, 2.0, NONE, 2.0, "white_noise", 3.0), seed=5))
     (step,) = subject.active_steps
-    image = degrade(studio.image(subject.pristine), step.name, level=step.level, generator=seeded(step.seed))
-    np.testing.assert_allclose(studio.image(subject), image, atol=0.5 / 255 + 1e-6)
+    look = studio.look(subject)
+    image = degrade(look.pristine.image, step.name, level=step.level, generator=seeded(step.seed))
+    np.testing.assert_allclose(look.image, image, atol=0.5 / 255 + 1e-6)
     assert subject.describe_steps() == "White noise at level 3 (seed 7)"
 
 
@@ -255,7 +291,8 @@ def test_names_in_html_are_escaped():
 
 
 def test_scores_and_pairs_are_text_and_not_only_bars(studio):
-    before, after = studio.analyse(cat()).report, studio.analyse(cat(BLUR)).report
+    look = studio.look(cat(BLUR))
+    before, after = look.pristine.analysis.report, look.analysis.report
     assert f"{after.score:.3f}" in render_scores(before, after)
     table = render_pairs(before, after)
     assert all(f"{pair.probability:.2f}" in table for pair in (*before.pairs, *after.pairs))
@@ -265,7 +302,7 @@ def test_every_method_and_target_of_the_page_gives_a_map(tab, studio):
     for method in METHODS:
         picture, note, *_ = tab.redraw(*widgets(method=method))
         assert ("lowers<span" in note) == METHODS[method].signed  # the key to two colours
-        assert picture.size == studio.analyse(cat()).picture.size
+        assert picture.size == studio.look(cat()).picture.size
     for target, row in studio.targets().items():
         _, note, *_ = tab.redraw(*widgets(target=target))
         assert ("lowers<span" in note) == row.signed

@@ -91,7 +91,7 @@ def test_scores_on_the_wall_are_those_of_inspect_at_full_size(tab, studio, small
     *_, last = tab.run(*widgets(small, "white_noise", seed=4, side="full"))
     swept = [float(score) for score in re.findall(r'data-swept="(.*?)"', last[WALL])]
     steps = [qualiclip.degradations.Step("white_noise", level, 4) for level in range(6)]
-    inspected = [studio.analyse(Subject(small, "compact", (step,))).report.score for step in steps]
+    inspected = [studio.look(Subject(small, "compact", (step,))).analysis.report.score for step in steps]
     assert swept == pytest.approx(inspected, abs=1e-6)
 
 

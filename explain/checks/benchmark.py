@@ -15,6 +15,8 @@ from tqdm import tqdm
 
 from explain.maps.explanation import Explanation
 from explain.maps.heatmaps import explain_features
+from explain.maps.quality_map import STRIDE
+from explain.maps.scale import enlarge
 from qualiclip.degradations import degrade
 from qualiclip.models.family import Family
 from qualiclip.models.targets import find_target
@@ -48,13 +50,20 @@ def generator_for(*names: object) -> Generator:
     return Generator().manual_seed(zlib.crc32("/".join(map(str, names)).encode()))
 
 
-def _grid_size(image: Tensor) -> tuple[int, int]:
-    height, width = image.shape[-2:]
-    return max(2, height // SPACING), max(2, width // SPACING)
+def _size(image: Tensor) -> tuple[int, int]:
+    return image.shape[-2], image.shape[-1]
 
 
-def _reduced(values: Tensor, size: tuple[int, int], mode: str) -> Tensor:
+def _reduced(values: Tensor, mode: str) -> Tensor:
+    """Values (H, W) of a picture's pixels at the places where maps are compared."""
+    size = [max(2, side // SPACING) for side in values.shape]
     return functional.interpolate(values[None, None], size=size, mode=mode)[0, 0]
+
+
+def _at_places(values: Tensor) -> Values:
+    """A map (H, W), as it is drawn, at those places."""
+    found: Values = _reduced(values, "nearest-exact").numpy()
+    return found
 
 
 Maps = dict[str, Explanation]
@@ -62,21 +71,19 @@ Maps = dict[str, Explanation]
 
 def _explain(model: Family, feature_map: Tensor, image: Tensor, settings: Settings) -> Maps:
     """Explanations by name, of every method asked for every target."""
-    size = (image.shape[-2], image.shape[-1])  # the picture's own: a map is drawn where the model's positions lie
     return {
-        map_name(method, target): explain_features(model, feature_map, size=size, method=method, target=target)
+        map_name(method, target): explain_features(model, feature_map, size=_size(image), method=method, target=target)
         for method in settings.methods
         for target in settings.targets
     }
 
 
-def _differences(damaged: Maps, pristine: Maps, size: tuple[int, int]) -> dict[str, Values]:
-    """Evidence (H, W) of damage: how each method's own values changed from the pristine picture."""
-    changes = {
+def _differences(damaged: Maps, pristine: Maps) -> dict[str, Tensor]:
+    """Evidence (h, w) of damage: how each method's own values changed from the pristine picture."""
+    return {
         name: damage_sign(found.target) * torch.from_numpy(found.grid - pristine[name].grid)
         for name, found in damaged.items()
     }
-    return {name: _reduced(change, size, "bilinear").numpy() for name, change in changes.items()}
 
 
 def shapes_for(index: int) -> tuple[str, ...]:
@@ -88,25 +95,22 @@ def _maps(
     scorer: Scorer, pristine: Tensor, damaged: Tensor, pristine_maps: Maps, settings: Settings
 ) -> tuple[Tensor, dict[tuple[str, str], Values]]:
     """The damaged image's feature map, and evidence (h, w) of damage by kind and name of the map."""
-    size = _grid_size(damaged)
     feature_map = scorer.encode(damaged)
     found = _explain(scorer.model, feature_map, damaged, settings)
-    evidence: dict[tuple[str, str], Values] = {
-        ("map", name): _reduced(damage_sign(each.target) * torch.from_numpy(each.values), size, "nearest-exact").numpy()
+    evidence = {
+        ("map", name): _at_places(damage_sign(each.target) * torch.from_numpy(each.values))
         for name, each in found.items()
     }
-    for name, values in _differences(found, pristine_maps, size).items():
-        evidence["difference", name] = values
-    change = (feature_map - pristine).norm(dim=1)[0]  # (h, w)
-    evidence["difference", "features"] = _reduced(change, size, "bilinear").numpy()
+    changes = _differences(found, pristine_maps)
+    changes["features"] = (feature_map - pristine).norm(dim=1)[0]  # (h, w)
+    for name, change in changes.items():
+        evidence["difference", name] = _at_places(enlarge(change, _size(damaged), stride=STRIDE))
     return feature_map, evidence
 
 
 def _baselines(image: Tensor, generator: Generator) -> dict[tuple[str, str], Values]:
-    size = _grid_size(image)
     return {
-        ("baseline", name): _reduced(make(image, generator), size, "bilinear").numpy()
-        for name, make in BASELINES.items()
+        ("baseline", name): _reduced(make(image, generator), "bilinear").numpy() for name, make in BASELINES.items()
     }
 
 
@@ -117,14 +121,12 @@ def _score(scorer: Scorer, feature_map: Tensor) -> float:
 
 def localise(scorer: Scorer, example: Example, shapes: Sequence[str], settings: Settings) -> Iterator[Measurement]:
     """Every map of one picture, damaged within each shape by each type."""
-    height, width = example.image.shape[-2:]
-    size = _grid_size(example.image)
     pristine = scorer.encode(example.image)
     before, pristine_maps = _score(scorer, pristine), _explain(scorer.model, pristine, example.image, settings)
     for shape in shapes:
         place = (settings.seed, example.name, shape)
-        mask = SHAPES[shape](height, width, generator_for(*place))
-        inside: Mask = (_reduced(mask, size, "nearest-exact") > 0.5).numpy()
+        mask = SHAPES[shape](*_size(example.image), generator_for(*place))
+        inside: Mask = _at_places(mask) > 0.5
         for name in settings.types:
             generator = generator_for(*place, name)
             damaged = degrade(example.image, name, level=settings.level, generator=generator, mask=mask)
@@ -140,7 +142,7 @@ def follow_curves(scorer: Scorer, example: Example, settings: Settings) -> Itera
     image = example.image
     generator = generator_for(settings.seed, example.name, "curves")
     blurred = degrade(image, "gaussian_blur", level=BLUR_LEVEL, generator=generator)
-    feature_map, size = scorer.encode(image), (image.shape[-2], image.shape[-1])
+    feature_map, size = scorer.encode(image), _size(image)
     orders: dict[str, Values] = {
         method: explain_features(scorer.model, feature_map, size=size, method=method, target=CURVE_TARGET).values
         for method in settings.methods
@@ -159,7 +161,7 @@ def compare_weights(
     """How alike each method's maps of one picture are with trained and with random weights."""
     with torch.no_grad():
         feature_maps = (scorer.encode(example.image), untrained.feature_map(example.image[None]))
-    size = _grid_size(example.image)
+    size = _size(example.image)
     for method in settings.methods:
         trained, random = (
             explain_features(model, features, size=size, method=method, target=CURVE_TARGET).grid

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from torch import Generator, Tensor
 
-from explain.maps.explanation import Explanation
+from explain.maps.drawing import draw_heatmap
+from explain.maps.explanation import Explanation, Heatmap
 from explain.maps.heatmaps import explain_features
 from qualiclip.degradations import Region
-from qualiclip.drawing.overlay import overlay
 from qualiclip.engines.table import build_engine
 from qualiclip.engines.tiling import encode
 from qualiclip.models.untrained import with_random_weights
@@ -27,9 +29,13 @@ class CheckedMap:
     """A map (H, W) as it is drawn, and the AUROC in [0, 1] with which it finds the damage; 0.5 is chance."""
 
     name: str
-    values: Values
+    values: NDArray[np.float32]
     signed: bool
     auroc: float
+
+    def at(self, height: int, width: int) -> NDArray[np.float32]:
+        """The map; it has no other size than its picture's."""
+        return self.values
 
 
 def evidence_auroc(evidence: Values, region: Region) -> float:
@@ -63,9 +69,9 @@ def explain_untrained(
     return untrained, rank_correlation(explanation.grid, untrained.grid)
 
 
-def draw_map(picture: Image.Image, values: Values, region: Region, *, signed: bool, side: int) -> Image.Image:
-    """A picture with a map (H, W) over it and the outline of a region, at most `side` px long."""
-    drawn = overlay(picture, values.astype("float32"), colormap="viridis", signed=signed, opacity=0.7)
+def draw_map(picture: Image.Image, heatmap: Heatmap, region: Region, *, side: int) -> Image.Image:
+    """A picture with a map over it and the outline of a region, at most `side` px long."""
+    drawn = draw_heatmap(picture, heatmap)
     drawn.thumbnail((side, side), Image.Resampling.LANCZOS)
     right, bottom = drawn.width - 1, drawn.height - 1
     box = (region.left * right, region.top * bottom, region.right * right, region.bottom * bottom)

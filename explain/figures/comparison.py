@@ -1,19 +1,22 @@
 """Figure of models and pictures side by side: scores, bars, and heatmaps on one scale; tuned beside untuned."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
-from torch.nn import functional
+from torch import Tensor
 
-from explain.maps.heatmaps import METHODS, TARGETS, explain_features
+from explain.maps.defaults import DEFAULT_COLORMAP, DEFAULT_OPACITY
+from explain.maps.drawing import draw_heatmap
+from explain.maps.explanation import Explanation
+from explain.maps.heatmaps import METHODS, explain_features
+from explain.maps.scale import with_shared_peak
 from qualiclip.drawing.canvas import EDGE, ON_PAPER, Canvas, caption_lines, fitted, heading_height, line_height
 from qualiclip.drawing.lettering import DARK, HEADING, INK, LIGHT, MIDDLE, PLAIN, QUIET, SMALL, TITLE
 from qualiclip.drawing.overlay import overlay
@@ -30,7 +33,6 @@ LABELS, BARS_WIDTH, VALUES = 1.7, 2.2, 0.5  # in; names of the pairs, their bars
 HEAD, BELOW = 0.75, 0.4  # in; a block's words above its pictures, and the space below
 BAR, LABEL, BETWEEN = 0.17, 0.165, 0.08  # in; height of a bar, of a line beside it, and between two groups
 CONTOUR = 0.5  # of the scale; drawn as a line, for those who can't tell the colours
-COLORMAP, OPACITY = "viridis", 0.8
 SCALES: Mapping[str, str] = MappingProxyType(  # which maps share a scale: those of a picture, all, or none
     {
         "picture": "All maps of a picture are on one scale, in {unit}: the strongest place of any of them is its end.",
@@ -42,10 +44,10 @@ SCALES: Mapping[str, str] = MappingProxyType(  # which maps share a scale: those
 
 @dataclass(frozen=True)
 class Opinion:
-    """What one model makes of a picture: its report, and its heatmap's own values (h, w), unscaled."""
+    """What one model makes of a picture: its report, and where it looks."""
 
     report: QualityReport
-    grid: NDArray[np.float32]
+    explanation: Explanation
 
 
 @dataclass(frozen=True)
@@ -57,20 +59,17 @@ class Comparison:
     opinions: tuple[Opinion, ...]
 
 
-def compare_models(
-    image: torch.Tensor, scorers: Sequence[Scorer], *, path: Path, method: str, target: str
-) -> Comparison:
+def compare_models(image: Tensor, scorers: Sequence[Scorer], *, path: Path, method: str, target: str) -> Comparison:
     """Opinions of several models on an image (3, H, W), each from one pass through its network.
 
     Raises:
         UsageError: if the method or the target is unknown.
     """
-    opinions = []
+    opinions, size = [], (image.shape[-2], image.shape[-1])
     for scorer in scorers:
         feature_map = scorer.encode(image)
-        grid_size = (feature_map.shape[-2], feature_map.shape[-1])
-        explanation = explain_features(scorer.model, feature_map, size=grid_size, method=method, target=target)
-        opinions.append(Opinion(scorer.report(image, feature_map, path=str(path)), explanation.grid))
+        explanation = explain_features(scorer.model, feature_map, size=size, method=method, target=target)
+        opinions.append(Opinion(scorer.report(image, feature_map, path=str(path)), explanation))
     return Comparison(path.name, shown_picture(image_to_picture(image)), tuple(opinions))
 
 
@@ -81,50 +80,28 @@ def shown_picture(picture: Image.Image) -> Image.Image:
     return shown
 
 
-def same_scale(comparison: Comparison, *, signed: bool) -> tuple[list[NDArray[np.float32]], float]:
-    """The heatmaps (H, W) of all models at the picture's size, divided by their common peak, and that peak.
+def maps_on_scale(comparisons: Sequence[Comparison], scale: str) -> list[tuple[Explanation, ...]]:
+    """The heatmaps of each picture, on one of the `SCALES`.
 
-    A peak of 0 means that no place speaks for the target in any of them.
+    Raises:
+        UsageError: if there is no such scale.
     """
-    maps = _maps(comparison, signed)
-    peak = _peak(maps)
-    return _over(maps, peak), peak
-
-
-def _maps(comparison: Comparison, signed: bool) -> list[NDArray[np.float32]]:
-    """The heatmaps (H, W) at the picture's size, unscaled."""
-    size = (comparison.picture.height, comparison.picture.width)
-    maps: list[NDArray[np.float32]] = []
-    for opinion in comparison.opinions:
-        kept = torch.from_numpy(opinion.grid if signed else np.maximum(opinion.grid, 0))
-        maps.append(functional.interpolate(kept[None, None], size=size, mode="bilinear")[0, 0].numpy())  # (H, W)
-    return maps
-
-
-def _peak(maps: Sequence[NDArray[np.float32]]) -> float:
-    return max(float(np.abs(values).max()) for values in maps)
-
-
-def _over(maps: Sequence[NDArray[np.float32]], peak: float) -> list[NDArray[np.float32]]:
-    return [values / np.float32(peak or 1) for values in maps]
-
-
-def _scaled(comparisons: Sequence[Comparison], *, signed: bool, scale: str) -> list[list[NDArray[np.float32]]]:
-    """The heatmaps of each picture, on one of the `SCALES`."""
-    maps = [_maps(comparison, signed) for comparison in comparisons]
+    look_up(SCALES, scale, kind="scale")
+    maps = [tuple(opinion.explanation for opinion in comparison.opinions) for comparison in comparisons]
     if scale == "map":
-        return [[_over([values], _peak([values]))[0] for values in those] for those in maps]
-    peaks = [_peak(those) for those in maps]
-    if scale == "figure":
-        peaks = [max(peaks)] * len(peaks)
-    return [_over(those, peak) for those, peak in zip(maps, peaks, strict=True)]
+        return [tuple(replace(one, full_scale=None) for one in those) for those in maps]
+    if scale == "picture":
+        return [with_shared_peak(those) for those in maps]
+    shared = iter(with_shared_peak(one for those in maps for one in those))
+    return [tuple(next(shared) for _ in those) for those in maps]
 
 
 def _draw_lines(axes: Axes, values: NDArray[np.float32]) -> None:
-    """Lines where a heatmap reaches half of the scale: solid what raises, dashed what lowers."""
+    """Lines where a heatmap (H, W) reaches half of the scale: solid what raises, dashed what lowers."""
+    y, x = (np.arange(side) + 0.5 for side in values.shape)  # the middle of a pixel, in axes that count px
     for level, style in ((CONTOUR, "solid"), (-CONTOUR, "dashed")):
         if values.min() < level < values.max():
-            axes.contour(values, levels=[level], colors=["black"], linewidths=1.2, linestyles=style)
+            axes.contour(x, y, values, levels=[level], colors=["black"], linewidths=1.2, linestyles=style)
 
 
 def _words(part: Part) -> tuple[str, str]:
@@ -177,20 +154,18 @@ def _block_height(comparison: Comparison) -> float:
     return HEAD + max(tallest, _bars_height(comparison.opinions) + 0.3) + BELOW
 
 
-def _draw_block(
-    canvas: Canvas, y: float, comparison: Comparison, maps: Sequence[NDArray[np.float32]], signed: bool
-) -> None:
+def _draw_block(canvas: Canvas, y: float, comparison: Comparison, maps: Sequence[Explanation]) -> None:
     """One picture: itself, what each model says of it, the heatmaps, the bars."""
     report = comparison.opinions[0].report
     picture, size = comparison.picture, fitted(comparison.picture, BOX, TALLEST)
     canvas.text(EDGE, y + 0.1, comparison.name, BOX, size=HEADING)
     canvas.text(EDGE, y + 0.42, f"{report.width} × {report.height} px", BOX, size=SMALL, color=QUIET)
     canvas.picture(EDGE, y + HEAD, size, picture)
-    for index, (opinion, values) in enumerate(zip(comparison.opinions, maps, strict=True)):
+    for index, (opinion, explanation) in enumerate(zip(comparison.opinions, maps, strict=True)):
         x = EDGE + (index + 1) * (BOX + GAP)
         _draw_model(canvas, x, y + 0.1, opinion.report, COLORS[index])
-        shown = overlay(picture, values, colormap=COLORMAP, signed=signed, opacity=OPACITY)
-        _draw_lines(canvas.picture(x, y + HEAD, size, shown), values)
+        axes = canvas.picture(x, y + HEAD, size, draw_heatmap(picture, explanation))
+        _draw_lines(axes, explanation.at(picture.height, picture.width))
     x = EDGE + (len(maps) + 1) * (BOX + GAP) + 0.1
     words = "probability of the better prompt"
     canvas.text(x + LABELS, y + 0.42, words, BARS_WIDTH + 0.1 + VALUES, size=PLAIN)
@@ -201,7 +176,7 @@ def _key(signed: bool) -> tuple[Image.Image, str, str]:
     """The colours of a heatmap as they look on gray, and what their ends mean."""
     values = np.tile(np.linspace(-1 if signed else 0, 1, 256, dtype=np.float32), (8, 1))
     gray = Image.new("RGB", (256, 8), (128, 128, 128))
-    strip = overlay(gray, values, colormap=COLORMAP, signed=signed, opacity=OPACITY)
+    strip = overlay(gray, values, colormap=DEFAULT_COLORMAP, signed=signed, opacity=DEFAULT_OPACITY)
     return (strip, "lowers", "raises") if signed else (strip, "nothing", "most")
 
 
@@ -224,42 +199,39 @@ def check_counts(pictures: int, models: int) -> None:
         raise UsageError(f"a figure shows 1 to {len(COLORS)} models, got {models}")
 
 
+def _about_maps(explanation: Explanation, scale: str) -> str:
+    """What the heatmaps show and how they are drawn, in words."""
+    method = METHODS[explanation.method]
+    said = SCALES[scale].format(unit="logits" if method.in_logits else "cosines")
+    lines = "Lines run at half of the scale, dashed where the score is lowered. " if explanation.signed else ""
+    return f"Heatmaps: {method.label}. {explanation.meaning} {said} {lines}A heatmap is a hint, not a proof."
+
+
 def comparison_figure(
-    comparisons: Sequence[Comparison],
-    *,
-    method: str,
-    target: str,
-    title: str,
-    facts: list[str],
-    scale: str = "picture",
+    comparisons: Sequence[Comparison], *, title: str, facts: list[str], scale: str = "picture"
 ) -> Figure:
     """A block for each picture: itself, scores and heatmaps of all models, and the bars of the prompt pairs.
 
-    The heatmaps of one picture are on one scale: a colour means the same value in each of them. With the `scale`
-    "figure" those of all pictures are, with "map" each has its own.
+    All heatmaps are by one method for one target. Those of one picture are on one scale: a colour means the same value
+    in each of them. With the `scale` "figure" those of all pictures are, with "map" each has its own.
 
     Raises:
         UsageError: if there are more pictures or models than can be seen on one figure, or the scale is unknown.
     """
-    models, signed = len(comparisons[0].opinions), TARGETS[target].signed
+    models, first = len(comparisons[0].opinions), comparisons[0].opinions[0].explanation
     check_counts(len(comparisons), models)
+    maps = maps_on_scale(comparisons, scale)
     width = 2 * EDGE + (models + 1) * (BOX + GAP) + 0.1 + LABELS + BARS_WIDTH + 0.1 + VALUES
-    lines = "Lines run at half of the scale, dashed where the score is lowered. " if signed else ""
-    said = look_up(SCALES, scale, kind="scale").format(unit="logits" if METHODS[method].in_logits else "cosines")
-    caption = caption_lines(
-        f"Heatmaps: {METHODS[method].label}. {TARGETS[target].description} {said} {lines}"
-        "A heatmap is a hint, not a proof.",
-        width - BOX - GAP,
-    )
+    caption = caption_lines(_about_maps(first, scale), width - BOX - GAP)
     top = heading_height(facts) + 0.3
     bottom = top + sum(_block_height(comparison) for comparison in comparisons)
     canvas = Canvas(width, bottom + len(caption) * line_height(SMALL) + EDGE)
     canvas.heading(title, facts)
     y = top
-    for comparison, maps in zip(comparisons, _scaled(comparisons, signed=signed, scale=scale), strict=True):
-        _draw_block(canvas, y, comparison, maps, signed)
+    for comparison, those in zip(comparisons, maps, strict=True):
+        _draw_block(canvas, y, comparison, those)
         y += _block_height(comparison)
-    _draw_key(canvas, bottom + line_height(SMALL) / 2, signed)
+    _draw_key(canvas, bottom + line_height(SMALL) / 2, first.signed)
     for index, line in enumerate(caption):
         height = bottom + (index + 0.5) * line_height(SMALL)
         canvas.text(EDGE + BOX + GAP, height, line, width, size=SMALL, color=QUIET)

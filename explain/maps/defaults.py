@@ -1,4 +1,4 @@
-"""Which heatmap is shown where nobody chose: none finds damage better (docs/explanations.md).
+"""Which heatmap is shown where nobody chose, and how: none finds damage better (docs/explanations.md).
 
 And which there are. Apart from the methods themselves, so that a command line can name them, and refuse what is none,
 without loading them; a test holds the names against the tables.
@@ -6,6 +6,8 @@ without loading them; a test holds the names against the tables.
 
 DEFAULT_METHOD = "quality_windows"
 DEFAULT_TARGET = "difference"
+DEFAULT_COLORMAP = "viridis"
+DEFAULT_OPACITY = 0.7
 
 METHOD_NAMES = (
     *("gradcam", "hirescam", "layercam", "gradcam++", "xgradcam", "elementwise", "shapleycam"),

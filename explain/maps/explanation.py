@@ -1,34 +1,90 @@
 """An explanation: a heatmap with what it shows, in numbers and in words."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+
+from qualiclip.errors import UsageError
 
 from .quality_map import STRIDE
+from .scale import enlarge
+
+
+class Heatmap(Protocol):
+    """What can be drawn over a picture."""
+
+    @property
+    def signed(self) -> bool:
+        """Whether it tells what raises from what lowers."""
+        ...
+
+    def at(self, height: int, width: int) -> NDArray[np.float32]:
+        """The map of the picture at that size, in [0, 1], or in [-1, 1] if signed."""
+        ...
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """A heatmap for an image of height H and width W.
+    """A heatmap of a picture of the given size (H, W) [px].
 
-    `values` (H, W) lie in [0, 1], or in [-1, 1] if `signed`; the largest magnitude is 1, or all are 0 where nothing
-    speaks for the target. `grid` (h, w) holds the method's own values at positions `stride` px apart, unscaled.
-    `meaning` says what the map shows.
+    `grid` (h, w) holds the method's own values at positions `stride` px apart, unscaled. How they lie on the picture
+    is told by `values` and `at` alone. `full_scale` is the magnitude that is drawn as 1, shared by maps whose colours
+    are to mean the same; None for the map's own `peak`. `meaning` says what the map shows.
     """
 
     method: str
     target: str
-    values: NDArray[np.float32]
     grid: NDArray[np.float32]
+    size: tuple[int, int]
     signed: bool = False
     meaning: str = ""
     stride: int = STRIDE
+    full_scale: float | None = None
+
+    @cached_property
+    def values(self) -> NDArray[np.float32]:
+        """The map (H, W) of the picture at its own size."""
+        return self.at(*self.size)
+
+    @cached_property
+    def peak(self) -> float:
+        """The largest magnitude on the picture, in the unit of the grid; 0 where nothing speaks for the target."""
+        return float(self._unscaled(self.size).abs().max())
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held in memory once it was drawn."""
+        return self.grid.nbytes + self.size[0] * self.size[1] * self.grid.itemsize
+
+    def at(self, height: int, width: int) -> NDArray[np.float32]:
+        """The map of the picture shown at that size [px], in [0, 1], or in [-1, 1] if `signed`.
+
+        At the picture's own size the largest magnitude is 1, unless other maps share the scale; all are 0 where nothing
+        speaks for the target.
+
+        Raises:
+            UsageError: if the picture can't have that size: it would be stretched.
+        """
+        if not _in_proportion((height, width), self.size):
+            own = f"{self.size[1]} × {self.size[0]} px"
+            raise UsageError(f"a map of a picture of {own} does not fit one of {width} × {height} px; explain that one")
+        shown, end = self._unscaled((height, width)), self.peak if self.full_scale is None else self.full_scale
+        values: NDArray[np.float32] = (shown / end if end > 0 else torch.zeros_like(shown)).numpy()
+        return values
+
+    def _unscaled(self, shown: tuple[int, int]) -> Tensor:
+        grid = torch.from_numpy(self.grid)
+        return enlarge(grid if self.signed else grid.clamp(min=0), self.size, stride=self.stride, shown=shown)
 
     @property
     def has_evidence(self) -> bool:
         """Whether any place speaks for the target (for a signed map: for or against)."""
-        return bool(np.any(self.values))
+        return self.peak > 0
 
     @property
     def note(self) -> str:
@@ -36,6 +92,12 @@ class Explanation:
         if not self.has_evidence:
             return "No place in this picture speaks for this target: the map is empty."
         return f"{self.meaning} {describe_places(self.values)}".strip()
+
+
+def _in_proportion(shown: tuple[int, int], size: tuple[int, int]) -> bool:
+    """Whether both sides are changed by one factor, but for rounding to whole pixels."""
+    sides = list(zip(shown, size, strict=True))
+    return max((one - 1) / own for one, own in sides) <= min((one + 1) / own for one, own in sides)
 
 
 def describe_places(values: NDArray[np.float32]) -> str:

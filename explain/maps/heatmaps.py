@@ -11,13 +11,15 @@ from torch import Tensor
 from qualiclip.errors import UsageError, look_up
 from qualiclip.models.family import Family
 from qualiclip.models.targets import TARGETS, Target, find_target
+from qualiclip.pictures import PictureSource
+from qualiclip.scoring.scorer import Scorer
 
 from .cams import MOST_POSITIONS, PrincipalCam
 from .defaults import DEFAULT_METHOD, DEFAULT_TARGET
 from .explanation import Explanation
 from .methods import METHODS, Method
-from .quality_map import STRIDE, Progress, fine_quality_grid
-from .scale import _drawn, difference_of_models, on_one_scale
+from .quality_map import STRIDE, STRIDES, Progress, fine_quality_grid
+from .scale import difference_of_models, on_one_scale
 
 __all__ = [
     "DEFAULT_METHOD",
@@ -25,7 +27,9 @@ __all__ = [
     "METHODS",
     "TARGETS",
     "Explanation",
+    "check_method",
     "difference_of_models",
+    "explain",
     "explain_features",
     "explain_finely",
     "on_one_scale",
@@ -73,8 +77,7 @@ def explain_features(
     told = {"progress": progress} if row.reports else {}
     grid = row.grid(model, feature_map, wanted.value, **told)
     signed = row.signed and wanted.signed
-    values = _drawn(grid, size, stride=STRIDE, signed=signed)
-    return Explanation(method, target, values, grid.numpy(), signed, _meaning(row, wanted, grid.numel()))
+    return Explanation(method, target, grid.numpy(), size, signed, _meaning(row, wanted, grid.numel()))
 
 
 def explain_finely(
@@ -95,6 +98,46 @@ def explain_finely(
     """
     wanted = find_target(target, model.targets)
     grid = fine_quality_grid(model, encode, image, wanted.value, stride=stride, progress=progress)
-    height, width = image.shape[-2:]
-    values = _drawn(grid, (height, width), stride=stride, signed=wanted.signed)
-    return Explanation("quality_map", target, values, grid.numpy(), wanted.signed, wanted.description, stride)
+    size = (image.shape[-2], image.shape[-1])
+    return Explanation("quality_map", target, grid.numpy(), size, wanted.signed, wanted.description, stride)
+
+
+def check_method(method: str, *, stride: int) -> None:
+    """Check what can be checked without a model.
+
+    Raises:
+        UsageError: if the method or the stride is unknown, or the method has no finer positions.
+    """
+    look_up(METHODS, method, kind="heatmap method")
+    if stride not in STRIDES:
+        raise UsageError(f"stride must be one of {', '.join(map(str, STRIDES))} px, got {stride}")
+    if stride != STRIDE and method != "quality_map":
+        raise UsageError(f"a stride of {stride} px is for the method quality_map, not {method}")
+
+
+def explain(
+    scorer: Scorer,
+    source: PictureSource,
+    *,
+    method: str = DEFAULT_METHOD,
+    target: str = DEFAULT_TARGET,
+    stride: int = STRIDE,
+    progress: Progress | None = None,
+) -> Explanation:
+    """Heatmap of a picture: of a file, its bytes, a PIL picture, an array or an image tensor (3, H, W).
+
+    `stride` is the distance of the positions in px: 32, or 16 and 8 for the method `quality_map`. `progress` is told
+    how much is done, of how much, by work that can tell; an exception raised in it stops the work.
+
+    Raises:
+        UsageError: if the method, the target or the stride is unknown, or the method has no finer positions.
+        InputError: if the picture can't be used.
+    """
+    check_method(method, stride=stride)
+    find_target(target, scorer.model.targets)  # before anything dear is computed
+    image = scorer.read(source)
+    if stride != STRIDE:
+        return explain_finely(scorer.model, scorer.encode, image, target=target, stride=stride, progress=progress)
+    size = (image.shape[-2], image.shape[-1])
+    features = scorer.encode(image)
+    return explain_features(scorer.model, features, size=size, method=method, target=target, progress=progress)

@@ -157,7 +157,7 @@ def _save_comparison(path: Path, comparisons: "Sequence[Comparison]") -> None:
     reports = [opinion.report for opinion in comparisons[0].opinions]
     lines = [model_line(report) for report in reports]
     title = " and ".join(report.model for report in reports)
-    drawing = comparison_figure(comparisons, method=DEFAULT_METHOD, target=DEFAULT_TARGET, title=title, facts=lines)
+    drawing = comparison_figure(comparisons, title=title, facts=lines)
     facts = {"Pictures": "; ".join(comparison.name for comparison in comparisons)}
     facts |= {"Heatmap": f"{DEFAULT_METHOD}, {DEFAULT_TARGET}", "Seed": "none"}
     for number, report in enumerate(reports, 1):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from explain.maps.defaults import DEFAULT_METHOD, DEFAULT_TARGET
+from explain.maps.defaults import DEFAULT_COLORMAP, DEFAULT_METHOD, DEFAULT_OPACITY, DEFAULT_TARGET
 from qualiclip.outputs import check_ending
 from qualiclip.terminal import say
 
@@ -36,8 +36,8 @@ def explain(
     stride: Annotated[
         int, typer.Option("--stride", help="Of quality_map, px: 32, or 16 and 8 for 4 and 16 encodings.")
     ] = 32,
-    colormap: Annotated[str, typer.Option("--colormap", help="Colours of unsigned maps.")] = "viridis",
-    opacity: Annotated[float, typer.Option("--opacity", help="0 to 1.", min=0, max=1)] = 0.7,
+    colormap: Annotated[str, typer.Option("--colormap", help="Colours of unsigned maps.")] = DEFAULT_COLORMAP,
+    opacity: Annotated[float, typer.Option("--opacity", help="0 to 1.", min=0, max=1)] = DEFAULT_OPACITY,
     engine: EngineOption = "auto",
     precision: PrecisionOption = "fp32",
     pair: PairOption = None,

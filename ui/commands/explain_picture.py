@@ -1,7 +1,7 @@
 """What `qualiclip explain` does: a picture in, the picture with a heatmap over it out."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +11,6 @@ from qualiclip.errors import UsageError, unknown_name
 from qualiclip.outputs import whole_file
 
 if TYPE_CHECKING:  # loaded where they are needed, after settings that make no sense were refused
-    from torch import Tensor
-
-    from explain.maps.explanation import Explanation
     from explain.maps.quality_map import Progress
     from qualiclip.scoring.scorer import Scorer
 
@@ -58,17 +55,19 @@ def explain_picture(
     """
     import numpy as np
 
-    from qualiclip.drawing.overlay import overlay
+    from explain.maps.drawing import draw_heatmap
+    from explain.maps.heatmaps import explain
+    from explain.maps.methods import METHODS
     from qualiclip.models.targets import find_target
-    from qualiclip.pictures import as_image, image_to_picture
+    from qualiclip.pictures import load_picture
 
-    image = as_image(source)
-    picture = image_to_picture(image)
+    picture = load_picture(source)
     scorer = load()
-    find_target(settings.target, scorer.model.targets)  # before anything dear is computed
-    result = _explain(scorer, image, settings)
-    del image  # of a large picture, a large part of the memory
-    drawn = overlay(picture, result.values, colormap=settings.colormap, signed=result.signed, opacity=settings.opacity)
+    method, target, stride = settings.method, settings.target, settings.stride
+    find_target(target, scorer.model.targets)  # before anything dear is computed
+    with _bar(METHODS[method].label if stride == STRIDES[0] else "encodings") as show:
+        result = explain(scorer, picture, method=method, target=target, stride=stride, progress=show)
+    drawn = draw_heatmap(picture, result, colormap=settings.colormap, opacity=settings.opacity)
     with whole_file(out) as draft:
         drawn.save(draft, format="PNG")
     if raw is not None:
@@ -96,24 +95,13 @@ def _bar(name: str) -> "Iterator[Progress]":
     """A bar on standard error, if that is a terminal and the work takes long, for work that says how far it is."""
     from tqdm import tqdm
 
-    with tqdm(desc=name, disable=None, leave=False, delay=PATIENCE) as bar:
+    with ExitStack() as shown:
+        bars: list[tqdm[object]] = []
 
         def show(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
+            if not bars:  # not before: the encoding has a bar of its own
+                bars.append(shown.enter_context(tqdm(desc=name, disable=None, leave=False, delay=PATIENCE)))
+            bars[0].total = total
+            bars[0].update(done - bars[0].n)
 
         yield show
-
-
-def _explain(scorer: "Scorer", image: "Tensor", settings: ExplainSettings) -> "Explanation":
-    from explain.maps.heatmaps import explain_features, explain_finely
-    from explain.maps.methods import METHODS
-
-    height, width = image.shape[-2:]
-    model, method, target, stride = scorer.model, settings.method, settings.target, settings.stride
-    if stride == STRIDES[0]:
-        features = scorer.encode(image)
-        with _bar(METHODS[method].label) as show:
-            return explain_features(model, features, size=(height, width), method=method, target=target, progress=show)
-    with _bar("encodings") as show:
-        return explain_finely(model, scorer.encode, image, target=target, stride=stride, progress=show)

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from qualiclip.assets import asset
-from ui.studio.studio import file_digest
+from ui.studio.look import file_digest
 
 FOLDER = asset("examples")
 
@@ -58,7 +58,10 @@ def _digests(paths: tuple[str, ...]) -> dict[str, str]:
 
 def example_of(photo: str | None, examples: Sequence[Example]) -> Example | None:
     """The example that a file is a copy of, if it is one."""
-    if photo is None:
-        return None
-    path = _digests(tuple(str(example.path) for example in examples)).get(file_digest(photo))
+    return None if photo is None else example_with(file_digest(photo), examples)
+
+
+def example_with(digest: str, examples: Sequence[Example]) -> Example | None:
+    """The example whose file has that digest, if there is one."""
+    path = _digests(tuple(str(example.path) for example in examples)).get(digest)
     return next((example for example in examples if str(example.path) == path), None)

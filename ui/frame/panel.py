@@ -85,7 +85,7 @@ class ClickedRegion:
         """Values of the region's widgets for a click."""
         if photo is None:
             return (gr.skip(),) * (1 + len(FIRST_SIDES))
-        height, width = self.studio.image(Subject(photo, "")).shape[-2:]
+        width, height = self.studio.look(Subject(photo, "")).picture.size
         column, row = event.index
         left, right = _around(column / width)
         top, bottom = _around(row / height)

@@ -14,11 +14,11 @@ from tqdm import tqdm
 
 from explain.checks.masks import quadrants
 from explain.figures.sweep import DEGRADED, monotonicity_plot
+from explain.maps.drawing import draw_heatmap
 from explain.maps.heatmaps import explain_features
 from qualiclip.assets import asset
 from qualiclip.degradations import DEGRADATIONS, degrade
 from qualiclip.drawing.files import model_line, report_facts, save_figure
-from qualiclip.drawing.overlay import overlay
 from qualiclip.errors import look_up
 from qualiclip.machine import set_threads
 from qualiclip.outputs import check_new_folder
@@ -97,9 +97,8 @@ def _heatmaps(scorer: Scorer, image: Tensor, folder: Path, *, seed: int) -> Iter
         size = (image.shape[-2], image.shape[-1])
         explanation = explain_features(scorer.model, features, size=size, method=HEATMAP_METHOD, target=HEATMAP_TARGET)
         picture = image_to_picture(damaged)
-        drawn = overlay(picture, explanation.values, colormap="viridis", signed=explanation.signed, opacity=OPACITY)
         save_picture(picture, folder / f"{state.slug}.jpg")
-        save_picture(drawn, folder / f"{state.slug}-heatmap.jpg")
+        save_picture(draw_heatmap(picture, explanation, opacity=OPACITY), folder / f"{state.slug}-heatmap.jpg")
         yield HeatmapView(state.slug, state.title, scorer.report(damaged, features).score, explanation.note)
 
 

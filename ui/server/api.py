@@ -6,18 +6,19 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from explain.maps.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET, METHODS
+from explain.maps.defaults import DEFAULT_COLORMAP, DEFAULT_METHOD, DEFAULT_OPACITY, DEFAULT_TARGET
+from explain.maps.drawing import draw_heatmap
+from explain.maps.heatmaps import METHODS
 from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL, MAX_SEED, Step
 from qualiclip.drawing.overlay import COLORMAPS
 from qualiclip.errors import InputError
-from qualiclip.pictures import image_to_picture
 from qualiclip.scoring.scorer import Scorer
 from qualiclip.scoring.sweep import LEVELS
 from qualiclip.weights.registry import REGISTRY
 from ui.files.uploads import photo_input
 from ui.frame.context import MODEL_QUEUE, SWEEP_QUEUE
 from ui.guard import shown
-from ui.studio.studio import Studio, draw_overlay
+from ui.studio.studio import Studio
 from ui.studio.subject import Subject
 from ui.studio.sweeps import SweepRequest, Sweeps
 
@@ -38,21 +39,20 @@ class Api:
 
     def score(self, image: str | None, model: str) -> dict[str, Any]:
         """Quality score of a picture, in [0, 1], higher is better: the JSON object of `qualiclip score --json`."""
-        return self.studio.analyse(Subject(_needed(image), model)).report.to_dict()
+        return self.studio.look(Subject(_needed(image), model)).analysis.report.to_dict()
 
     def degrade(self, image: str | None, name: str, level: float, seed: float | None) -> Image.Image:
         """A degraded copy of a picture, as PNG."""
         subject = Subject(_needed(image), "", (Step(name, level, int(seed or 0)),))
-        return image_to_picture(self.studio.image(subject))
+        return self.studio.look(subject).picture
 
     def explain(
         self, image: str | None, method: str, target: str, colormap: str, opacity: float, model: str
     ) -> tuple[Image.Image, str]:
         """A picture with a heatmap over it, as PNG, and the map in words."""
-        subject = Subject(_needed(image), model)
-        explanation = self.studio.explain(subject, method=method, target=target)
-        drawn = draw_overlay(self.studio.analyse(subject), explanation, colormap=colormap, opacity=opacity)
-        return drawn, explanation.note
+        look = self.studio.look(Subject(_needed(image), model))
+        explanation = look.explanation(method=method, target=target)
+        return draw_heatmap(look.picture, explanation, colormap=colormap, opacity=opacity), explanation.note
 
     def sweep(
         self, image: str | None, types: list[str], side: float | None, seed: float | None, model: str
@@ -84,7 +84,8 @@ class Api:
         """Reports of a picture by several models, in their order, as `/score` gives them; without names, by all."""
         subject = Subject(_needed(image), "")
         served = models or list(self.studio.scorers)
-        return [self.studio.analyse(replace(subject, model=name)).report.to_dict() for name in served]
+        looks = self.studio.looks(*(replace(subject, model=name) for name in served))
+        return [look.analysis.report.to_dict() for look in looks]
 
     def models(self) -> list[dict[str, Any]]:
         """The models that are being served; the first is the one that is used unless another is named."""
@@ -119,8 +120,8 @@ def build_api(api: Api) -> None:
         seed = gr.Number(0, precision=0, minimum=0, maximum=MAX_SEED, label="seed")
         method = gr.Dropdown(list(METHODS), value=DEFAULT_METHOD, label="method")
         target = gr.Dropdown(list(api.studio.targets()), value=DEFAULT_TARGET, label="target")
-        colormap = gr.Dropdown(list(COLORMAPS), value="viridis", label="colormap")
-        opacity = gr.Slider(0, 1, value=0.7, label="opacity")
+        colormap = gr.Dropdown(list(COLORMAPS), value=DEFAULT_COLORMAP, label="colormap")
+        opacity = gr.Slider(0, 1, value=DEFAULT_OPACITY, label="opacity")
         types = gr.CheckboxGroup(list(DEGRADATIONS), value=[], label="types")
         side = gr.Number(384, precision=0, minimum=0, label="side")
         picture = gr.Image(type="pil", format="png", label="picture")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from PIL import Image
@@ -9,11 +10,12 @@ from PIL import Image
 from qualiclip.crops import reduced
 from qualiclip.degradations import DEGRADATIONS
 from qualiclip.errors import UsageError, look_up
-from qualiclip.pictures import image_to_picture, picture_to_image
+from qualiclip.pictures import picture_to_image
 from qualiclip.scoring.sweep import SMALLEST_SIDE, SweepRow, sweep
 
 from .cache import MemoryCache
-from .studio import Studio, file_digest
+from .look import Look, file_digest
+from .studio import Studio
 from .subject import Subject
 
 CACHE_BYTES = 128 * 1024**2
@@ -42,10 +44,15 @@ class SweepRequest:
         if self.side is not None and self.side < SMALLEST_SIDE:
             raise UsageError(f"the side must be {SMALLEST_SIDE} px or more, got {self.side}")
 
+    @cached_property
+    def digest(self) -> str:
+        """That of the picture file."""
+        return file_digest(self.path)
+
     @property
     def subject(self) -> tuple[str, str, int | None, int]:
         """All but the degradations: equal where a degradation gives the same row."""
-        return file_digest(self.path), self.model, self.side, self.seed
+        return self.digest, self.model, self.side, self.seed
 
     @property
     def name(self) -> str:
@@ -76,7 +83,7 @@ class Sweeps:
         Raises:
             InputError: if the file can't be used.
         """
-        return reduced(image_to_picture(self.studio.image(Subject(request.path, ""))), request.side)
+        return reduced(Look(self.studio, Subject(request.path, ""), request.digest).picture, request.side)
 
     def rows(self, request: SweepRequest) -> Iterator[SweepRow]:
         """The degradations one by one: all that is dear in a sweep happens here.

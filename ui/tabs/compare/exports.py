@@ -4,17 +4,14 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from explain.figures.comparison import Comparison, Opinion, comparison_figure, shown_picture
+from explain.maps.explanation import Explanation
 from qualiclip.drawing.files import model_line, report_facts, save_figure
 from qualiclip.models.untrained import UNTRAINED
 from qualiclip.scoring.reports import QualityReport
 from ui.studio.score_rows import CSV_COLUMNS, report_rows, steps_as_json
-from ui.studio.studio import Analysis
 
-from .sides import MODEL, CompareSettings, Sides
+from .sides import MODEL, Sides
 
 
 def write_comparison(path: Path, sides: Sides, reports: Sequence[QualityReport]) -> None:
@@ -28,26 +25,18 @@ def write_comparison(path: Path, sides: Sides, reports: Sequence[QualityReport])
             writer.writerows([side, *row] for row in report_rows(shown, steps_as_json(subject), report))
 
 
-def write_comparison_figure(
-    path: Path,
-    sides: Sides,
-    settings: CompareSettings,
-    analyses: Sequence[Analysis],
-    grids: tuple[NDArray[np.float32], NDArray[np.float32]],
-    *,
-    shared: bool,
-) -> None:
+def write_comparison_figure(path: Path, sides: Sides, maps: tuple[Explanation, Explanation], *, shared: bool) -> None:
     """Write scores, bars and heatmaps of both sides as PNG, SVG or PDF, by the end of the name.
 
     Raises:
         UsageError: if the name has another end.
     """
-    opinions = [Opinion(analysis.report, grid) for analysis, grid in zip(analyses, grids, strict=True)]
+    opinions = [Opinion(look.analysis.report, one) for look, one in zip(sides.looks, maps, strict=True)]
     if sides.mode == MODEL:
-        name = "Degraded" if sides.left.active_steps else "Original"
-        comparisons = [Comparison(name, shown_picture(analyses[0].picture), tuple(opinions))]
+        name = "Degraded" if sides.left.view.steps else "Original"
+        comparisons = [Comparison(name, shown_picture(sides.left.picture), tuple(opinions))]
     else:
-        parts = zip(sides.titles, analyses, opinions, strict=True)
+        parts = zip(sides.titles, sides.looks, opinions, strict=True)
         comparisons = [Comparison(title, shown_picture(one.picture), (opinion,)) for title, one, opinion in parts]
     reports = [opinion.report for opinion in opinions]
     done = [subject.describe_steps() for subject in sides.subjects]
@@ -57,10 +46,8 @@ def write_comparison_figure(
         lines.append(f"{UNTRAINED} has random weights: what it says is chance")
     title = " and ".join(dict.fromkeys(report.model for report in reports) if sides.mode == MODEL else sides.titles)
     scale = "figure" if shared else "map"
-    figure = comparison_figure(
-        comparisons, method=settings.method, target=settings.target, title=title, facts=lines, scale=scale
-    )
-    facts = {"Heatmap": f"{settings.method}, {settings.target}"}
+    figure = comparison_figure(comparisons, title=title, facts=lines, scale=scale)
+    facts = {"Heatmap": f"{maps[0].method}, {maps[0].target}"}
     for number, (report, subject) in enumerate(zip(reports, sides.subjects, strict=True), 1):
         facts |= {f"{key} {number}": value for key, value in report_facts(report).items()}
         facts[f"Steps {number}"] = " ".join(map(str, subject.active_steps)) or "none"

@@ -7,7 +7,6 @@ from qualiclip.models.family import PairReport
 from qualiclip.models.untrained import UNTRAINED
 from qualiclip.scoring.reports import QualityReport
 from ui.markup.parts import pairs_table, render_key, score_card, scored_by
-from ui.studio.studio import view_of
 from ui.texts import change, say, say_core
 
 from .sides import MODEL, Sides
@@ -53,12 +52,12 @@ def _what_differs(sides: Sides, reports: Reports, untouched: Reports) -> str:
     left, right = (report.score for report in reports)
     names = tuple(escape(name) for name in sides.names)
     if sides.mode == MODEL:
-        if not sides.left.active_steps:
+        if not sides.left.view.steps:
             return say("compare/degrade-first")
         moved = tuple(f"{report.score - start.score:+.2f}" for report, start in zip(reports, untouched, strict=True))
         signed = (text.replace("-", "−") for text in moved)
         return say("compare/reacts", **dict(zip(("left", "right", "a", "b"), (*names, *signed), strict=True)))
-    if view_of(sides.left) == view_of(sides.right):
+    if sides.left.view == sides.right.view:
         return say("compare/same-picture")
     if abs(left - right) < VISIBLE:
         return say("compare/even")

@@ -1,12 +1,14 @@
 """What the Compare tab sets side by side: the panel's subject, and another model or another picture."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from qualiclip.errors import UsageError
-from ui.frame.examples import Example, example_of
+from ui.frame.examples import Example, example_with
+from ui.studio.look import Look
 from ui.studio.partners import model_title, other_model
+from ui.studio.studio import Studio
 from ui.studio.subject import PANEL_SIZE, PanelValues, Subject, read_values
 from ui.texts import say
 
@@ -30,22 +32,28 @@ class CompareSettings:
 
 @dataclass(frozen=True)
 class Sides:
-    """Two subjects that differ in their model or in their picture, with a title each."""
+    """Looks at two subjects that differ in their model or in their picture, with a title each."""
 
     mode: str
-    left: Subject
-    right: Subject
+    left: Look
+    right: Look
     titles: tuple[str, str]
 
     @property
     def names(self) -> tuple[str, str]:
         """The titles, short enough for the head of a table."""
-        return (self.left.model, self.right.model) if self.mode == MODEL else self.titles
+        left, right = self.subjects
+        return (left.model, right.model) if self.mode == MODEL else self.titles
+
+    @property
+    def looks(self) -> tuple[Look, Look]:
+        """Both, left first."""
+        return self.left, self.right
 
     @property
     def subjects(self) -> tuple[Subject, Subject]:
-        """Both, left first."""
-        return self.left, self.right
+        """What is looked at, left first."""
+        return self.left.subject, self.right.subject
 
 
 def read_settings(values: Sequence[Any]) -> tuple[Subject | None, CompareSettings, Sequence[Any]]:
@@ -64,15 +72,15 @@ def read_seed(values: Sequence[Any]) -> int:
     return PanelValues.of(values[:PANEL_SIZE]).seed
 
 
-def picture_title(subject: Subject, examples: Sequence[Example]) -> str:
+def picture_title(look: Look, examples: Sequence[Example]) -> str:
     """A picture's name for people, with a word on whether it is degraded."""
-    example = example_of(subject.path, examples)
+    example = example_with(look.digest, examples)
     name = say(f"example/{example.path.stem}") if example else say("compare/own")
-    return say("compare/degraded-title", name=name) if subject.active_steps else name
+    return say("compare/degraded-title", name=name) if look.view.steps else name
 
 
 def find_sides(
-    subject: Subject, settings: CompareSettings, *, served: Collection[str], examples: Sequence[Example]
+    studio: Studio, subject: Subject, settings: CompareSettings, examples: Sequence[Example]
 ) -> Sides | None:
     """What is compared, or None as long as the second picture is missing.
 
@@ -80,16 +88,19 @@ def find_sides(
         UsageError: if there is no other model, or no such picture.
     """
     if settings.mode == MODEL:
-        right = replace(subject, model=other_model(subject.model, settings.other, served))
-        return Sides(MODEL, subject, right, (model_title(subject.model), model_title(right.model)))
+        other = replace(subject, model=other_model(subject.model, settings.other, studio.scorers))
+        titles = model_title(subject.model), model_title(other.model)
+        left, right = studio.looks(subject, other)
+        return Sides(MODEL, left, right, titles)
     if settings.picture == SAME:
         words = say("degraded") if subject.active_steps else say("original")
-        return Sides(PICTURE, subject, subject.pristine, (words, say("original")))
+        look = studio.look(subject)
+        return Sides(PICTURE, look, look.pristine, (words, say("original")))
     path = settings.upload if settings.picture == OWN else _path_of(settings.picture, examples)
     if path is None:
         return None
-    right = replace(subject if settings.alike else subject.pristine, path=path)
-    return Sides(PICTURE, subject, right, (picture_title(subject, examples), picture_title(right, examples)))
+    left, right = studio.looks(subject, replace(subject if settings.alike else subject.pristine, path=path))
+    return Sides(PICTURE, left, right, (picture_title(left, examples), picture_title(right, examples)))
 
 
 def _path_of(name: str, examples: Sequence[Example]) -> str:

@@ -6,18 +6,24 @@ from typing import Any
 
 import gradio as gr
 from PIL import Image
+from torch import Tensor
 
+from explain.maps.drawing import draw_heatmap
 from explain.maps.explanation import Explanation
 from explain.maps.heatmaps import METHODS
 from explain.maps.scale import difference_of_models, on_one_scale
+from qualiclip.crops import reduced
 from qualiclip.degradations import DEGRADATIONS
 from qualiclip.errors import QualiclipError, look_up
-from qualiclip.pictures import image_to_picture, picture_to_image
+from qualiclip.pictures import picture_to_image
+from qualiclip.scoring.reports import QualityReport
+from qualiclip.scoring.scorer import Scorer
 from qualiclip.scoring.sweep import SweepRow, sweep
 from ui.files.downloads import DownloadFolder
 from ui.frame.examples import Example
 from ui.markup.parts import render_message
-from ui.studio.studio import Analysis, Studio, draw_overlay, file_digest
+from ui.studio.look import Look
+from ui.studio.studio import Studio
 from ui.studio.subject import Subject
 from ui.texts import say, say_core
 
@@ -26,7 +32,6 @@ from .exports import write_comparison, write_comparison_figure
 from .markup import render_common_pairs, render_map_notes, render_sides
 from .sides import MODEL, CompareSettings, Sides, find_sides, picture_title, read_seed, read_settings
 
-COLORMAP, OPACITY = "viridis", 0.7
 CURVE_SIDE = 384  # px, the longer one: many scores in seconds
 DETAIL_SIDE = 16  # px; details of a sweep are not shown here
 MOST_TYPES = 6
@@ -67,7 +72,7 @@ class CompareTab:
         """
         if subject is None:
             return None
-        return find_sides(subject, settings, served=self.studio.scorers, examples=self.examples)
+        return find_sides(self.studio, subject, settings, self.examples)
 
     def maps(self, sides: Sides, settings: CompareSettings) -> Maps:
         """Heatmaps of both sides, on one scale where the method has a unit that both share.
@@ -77,9 +82,7 @@ class CompareTab:
             InputError: if a picture can't be used.
         """
         method = look_up(METHODS, settings.method, kind="heatmap method")
-        left, right = (
-            self.studio.explain(subject, method=settings.method, target=settings.target) for subject in sides.subjects
-        )
+        left, right = (look.explanation(method=settings.method, target=settings.target) for look in sides.looks)
         if not method.in_logits:
             return Maps(left, right, None, shared=False)
         difference = difference_of_models(left, right) if sides.mode == MODEL else None
@@ -93,17 +96,16 @@ class CompareTab:
             sides = self.sides(subject, settings)
             if sides is None:
                 return _empty(render_message(say("empty" if subject is None else "compare/empty"), error=False))
-            both = tuple(self.studio.analyse(side) for side in sides.subjects)
-            untouched = tuple(self.studio.analyse(side.pristine).report for side in sides.subjects)
+            reports = sides.left.analysis.report, sides.right.analysis.report
+            untouched = sides.left.pristine.analysis.report, sides.right.pristine.analysis.report
             maps = self.maps(sides, settings)
         except QualiclipError as error:
             return _empty(render_message(str(error), error=True))
-        reports = (both[0].report, both[1].report)
         kept = (gr.skip(), gr.skip()) if drawn == curves_key(sides, types, read_seed(values)) else ("", "")
         return (
-            sides.right.model if sides.mode == MODEL else gr.skip(),
-            render_sides(sides, reports, (untouched[0], untouched[1])),
-            *frames(sides, (both[0], both[1]), maps),
+            sides.right.subject.model if sides.mode == MODEL else gr.skip(),
+            render_sides(sides, reports, untouched),
+            *frames(sides, maps),
             render_map_notes(sides, maps.left, maps.right, maps.difference, shared=maps.shared),
             render_common_pairs(reports, sides.names),
             *kept,
@@ -124,9 +126,10 @@ class CompareTab:
             raise gr.Error(say("compare/no-types"), print_exception=False)
         seed = read_seed(values)
         key = curves_key(sides, types, seed)
-        done: list[Series] = [Series(title, ()) for title, _ in curve_subjects(sides, self.examples)]
+        looks = curve_looks(sides, self.examples)
+        done: list[Series] = [Series(title, ()) for title, _ in looks]
         yield render_progress(0, len(types) * len(done)), "", key
-        starts = [self._reduced(one) for _, one in curve_subjects(sides, self.examples)]
+        starts = [_reduced(one) for _, one in looks]
         for name in types[:MOST_TYPES]:
             for place, (scorer, image, pristine) in enumerate(starts):
                 row = sweep(image, pristine, scorer, name, seed=seed, side=DETAIL_SIDE)
@@ -134,13 +137,6 @@ class CompareTab:
                 finished = sum(len(series.rows) for series in done)
                 yield render_progress(finished, len(types) * len(done)), gr.skip(), key
             yield render_progress(finished, len(types) * len(done)), render_curves(done), key
-
-    def _reduced(self, subject: Subject) -> tuple[Any, Any, Any]:
-        scorer = self.studio.scorer(subject.model)
-        picture = image_to_picture(self.studio.image(subject.pristine))
-        picture.thumbnail((CURVE_SIDE, CURVE_SIDE), Image.Resampling.LANCZOS)
-        image = picture_to_image(picture)
-        return scorer, image, scorer.score(image)
 
     def _require(self, values: Sequence[Any]) -> tuple[Sides, CompareSettings, Sequence[Any]]:
         subject, settings, rest = read_settings(values)
@@ -154,57 +150,57 @@ class CompareTab:
         sides, settings, (suffix,) = self._require(values)
         maps = self.maps(sides, settings)
         path = self.downloads.new_path(f"comparison.{suffix}")
-        analyses = [self.studio.analyse(subject) for subject in sides.subjects]
-        grids = (maps.left.grid, maps.right.grid)
-        write_comparison_figure(path, sides, settings, analyses, grids, shared=maps.shared)
+        write_comparison_figure(path, sides, (maps.left, maps.right), shared=maps.shared)
         return str(path)
 
     def save_csv(self, *values: Any) -> str:
         """Scores and similarities of both sides as a CSV file."""
         sides, _, _ = self._require(values)
         path = self.downloads.new_path("comparison.csv")
-        write_comparison(path, sides, [self.studio.analyse(subject).report for subject in sides.subjects])
+        write_comparison(path, sides, [look.analysis.report for look in sides.looks])
         return str(path)
 
 
-def curve_subjects(sides: Sides, examples: Sequence[Example]) -> list[tuple[str, Subject]]:
-    """Untouched subjects, with titles, whose curves are drawn; one, if both sides are the same photo and model."""
-    subjects = [subject.pristine for subject in sides.subjects]
+def _reduced(look: Look) -> tuple[Scorer, Tensor, QualityReport]:
+    """What scores, and a smaller copy of the picture with its report."""
+    image = picture_to_image(reduced(look.picture, CURVE_SIDE))
+    return look.scorer, image, look.scorer.score(image)
+
+
+def curve_looks(sides: Sides, examples: Sequence[Example]) -> list[tuple[str, Look]]:
+    """Untouched pictures, with titles, whose curves are drawn; one, if both sides are the same photo and model."""
+    looks = [look.pristine for look in sides.looks]
     if sides.mode == MODEL:
-        return list(zip(sides.titles, subjects, strict=True))
-    return [(picture_title(subject, examples), subject) for subject in dict.fromkeys(subjects)]
+        return list(zip(sides.titles, looks, strict=True))
+    different = {(look.view, look.subject.model): look for look in looks}
+    return [(picture_title(look, examples), look) for look in different.values()]
 
 
 def curves_key(sides: Sides, types: Sequence[str], seed: int) -> str:
     """What curves are of, in one line: equal if drawing them again would give the same."""
-    subjects = [f"{file_digest(subject.path)} {subject.model}" for subject in sides.subjects]
+    subjects = [f"{look.digest} {look.subject.model}" for look in sides.looks]
     return ", ".join([*subjects, str(seed), *(name for name in types if name in DEGRADATIONS)])
 
 
-def frames(sides: Sides, analyses: tuple[Analysis, Analysis], maps: Maps) -> tuple[Any, ...]:
+def frames(sides: Sides, maps: Maps) -> tuple[Any, ...]:
     """The four pictures of the tab, row by row.
 
     Two models: both heatmaps, then the picture and the difference. Two pictures: both pictures, then the heatmaps.
     """
-    left, right = analyses
     heatmaps = [
-        _frame(
-            draw_overlay(analysis, one, colormap=COLORMAP, opacity=OPACITY),
-            say("compare/map", title=title),
-            say_core(one.note),
-        )
-        for analysis, one, title in zip(analyses, (maps.left, maps.right), sides.names, strict=True)
+        _frame(draw_heatmap(look.picture, one), say("compare/map", title=title), say_core(one.note))
+        for look, one, title in zip(sides.looks, (maps.left, maps.right), sides.names, strict=True)
     ]
     if sides.mode != MODEL:
-        pictures = [_frame(one.picture, title) for one, title in zip(analyses, sides.titles, strict=True)]
+        pictures = [_frame(look.picture, title) for look, title in zip(sides.looks, sides.titles, strict=True)]
         return (*pictures, *heatmaps)
-    words = say("degraded") if sides.left.active_steps else say("original")
+    words = say("degraded") if sides.left.view.steps else say("original")
     if maps.difference is None:
-        return (*heatmaps, _frame(left.picture, words), _frame(None, say("compare/no-difference")))
-    drawn = draw_overlay(right, maps.difference, colormap=COLORMAP, opacity=OPACITY)
+        return (*heatmaps, _frame(sides.left.picture, words), _frame(None, say("compare/no-difference")))
+    drawn = draw_heatmap(sides.right.picture, maps.difference)
     return (
         *heatmaps,
-        _frame(left.picture, words),
+        _frame(sides.left.picture, words),
         _frame(drawn, say("compare/difference"), say_core(maps.difference.note)),
     )
 

@@ -11,7 +11,7 @@ from explain.maps.heatmaps import METHODS
 from qualiclip.drawing.files import report_facts, save_figure
 from qualiclip.models.prompts import PromptPair
 from qualiclip.models.targets import find_target, target_table
-from ui.studio.studio import Analysis
+from ui.studio.look import Analysis
 from ui.studio.subject import Subject
 
 if TYPE_CHECKING:

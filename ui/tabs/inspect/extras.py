@@ -8,16 +8,16 @@ import gradio as gr
 import torch
 
 from explain.figures.resolution import resolution_figure
+from explain.maps.drawing import draw_heatmap
 from explain.maps.heatmaps import explain_features
 from explain.numbers.resolution import Resolution, ResolutionSettings, measure_resolution
 from qualiclip.drawing.files import model_line, save_figure
 from qualiclip.errors import QualiclipError
 from qualiclip.models.prompts import PromptPair
-from qualiclip.pictures import image_to_picture
 from qualiclip.weights.own_prompts import OwnPrompts
 from ui.files.downloads import DownloadFolder
 from ui.markup.parts import bar, render_message, render_note
-from ui.studio.studio import Studio, draw_overlay
+from ui.studio.studio import Studio
 from ui.studio.subject import Subject
 from ui.texts import say
 
@@ -44,7 +44,7 @@ class InspectExtras:
             subject, _ = read_settings(values)
             if subject is None:
                 return render_message(say("empty"), error=False)
-            analysis = self.studio.analyse(subject)
+            analysis = self.studio.look(subject).analysis
         except QualiclipError as error:
             return render_message(str(error), error=True)
         (height, width), (rows, columns) = analysis.image.shape[-2:], analysis.feature_map.shape[-2:]
@@ -55,16 +55,16 @@ class InspectExtras:
         subject, _ = read_settings(values)
         if subject is None:
             return None, render_message(say("empty"), error=False)
-        scorer, image = self.studio.scorer(subject.model), self.studio.image(subject)
+        look = self.studio.look(subject)
         measured = measure_resolution(
-            image,
-            scorer,
+            look.image,
+            look.scorer,
             settings=ResolutionSettings(),
             progress=lambda done, total: progress((done, total), unit=say("seen/unit")),
         )
         path = self.downloads.new_path("resolution.png")
         title = f"{Path(subject.path).name}: {subject.describe_steps()}"
-        figure = resolution_figure(image_to_picture(image), measured, title=title, facts=[model_line(measured.own)])
+        figure = resolution_figure(look.picture, measured, title=title, facts=[model_line(measured.own)])
         save_figure(figure, path, description=measured.note, version=measured.own.version, facts={})
         return str(path), render_sizes(measured)
 
@@ -77,19 +77,17 @@ class InspectExtras:
                 return None, render_message(say("empty"), error=False)
             subject = self._named(subject)
             twin = self.prompts[subject.model].model(PromptPair(positive.strip(), negative.strip()))
-            looked_at = subject if settings.subject == DEGRADED else subject.pristine
-            analysis = self.studio.analyse(looked_at)
+            look = self.studio.look(subject)
+            looked_at = (look if settings.subject == DEGRADED else look.pristine).analysis
         except QualiclipError as error:
             return None, render_message(str(error), error=True)
-        (before,), (after,) = (
-            twin.judge(self.studio.analyse(one).feature_map).pairs for one in (subject.pristine, subject)
-        )
-        height, width = analysis.image.shape[-2:]
+        (before,), (after,) = (twin.judge(one.analysis.feature_map).pairs for one in (look.pristine, look))
+        height, width = looked_at.image.shape[-2:]
         with torch.no_grad():
             explanation = explain_features(
-                twin, analysis.feature_map, size=(height, width), method=settings.method, target="pair:1"
+                twin, looked_at.feature_map, size=(height, width), method=settings.method, target="pair:1"
             )
-        drawn = draw_overlay(analysis, explanation, colormap=settings.colormap, opacity=settings.opacity)
+        drawn = draw_heatmap(looked_at.picture, explanation, colormap=settings.colormap, opacity=settings.opacity)
         rows = "".join(
             f"<p>{say(name)}: {bar(pair.probability, kind)} {pair.probability:.3f}</p>"
             for name, kind, pair in (("original", "before", before), ("degraded", "after", after))

@@ -7,7 +7,8 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from explain.maps.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET, METHODS
+from explain.maps.defaults import DEFAULT_COLORMAP, DEFAULT_METHOD, DEFAULT_OPACITY, DEFAULT_TARGET
+from explain.maps.methods import METHODS
 from qualiclip.assets import asset
 from qualiclip.drawing.overlay import COLORMAPS
 from qualiclip.models.targets import Target
@@ -83,14 +84,14 @@ def _heatmap_controls(targets: Mapping[str, Target]) -> tuple[dict[str, Any], gr
         method = gr.Dropdown(_labels(METHODS), value=DEFAULT_METHOD, label=t("inspect/method"), min_width=245)
         colormap = gr.Dropdown(
             [(label, name) for name, label in COLORMAPS.items()],
-            value="viridis",
+            value=DEFAULT_COLORMAP,
             label=t("inspect/colours"),
             info=t("inspect/colours-info"),
             min_width=130,
         )
         opacity = gr.Slider(
             *(0, 1),
-            value=0.7,
+            value=DEFAULT_OPACITY,
             step=0.05,
             label=t("inspect/opacity"),
             min_width=130,

@@ -1,6 +1,6 @@
 """What the How-it-works tab computes: six steps on one photo, each only when it is opened."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -11,17 +11,17 @@ from PIL import Image
 
 from explain.checks.spot_check import check_maps, draw_map, explain_untrained
 from explain.figures.arithmetic import arithmetic_figure
-from explain.maps.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET
+from explain.maps.defaults import DEFAULT_METHOD, DEFAULT_TARGET
 from explain.numbers.arithmetic import arithmetic
 from qualiclip.crops import middle
 from qualiclip.degradations import Region, Step
 from qualiclip.drawing.files import model_line, report_facts, save_figure
 from qualiclip.errors import QualiclipError
-from qualiclip.pictures import image_to_picture
 from qualiclip.scoring.sweep import LEVELS
 from ui.files.downloads import DownloadFolder
 from ui.markup.parts import render_message
-from ui.studio.studio import Analysis, Studio
+from ui.studio.look import Analysis, Look
+from ui.studio.studio import Studio
 from ui.studio.subject import REGIONS, Subject, read_values
 from ui.texts import say
 
@@ -63,9 +63,9 @@ def read_choice(values: Sequence[Any]) -> tuple[Subject | None, Choice]:
     return subject and subject.pristine, Choice(step, kind, float(level), place)
 
 
-def degraded(subject: Subject, choice: Choice, *, level: float | None = None) -> Subject:
-    """The photo after the chosen damage, at the chosen level or another."""
-    return replace(subject, steps=(Step(choice.kind, choice.level if level is None else level, SEED),))
+def degraded(subject: Subject, choice: Choice) -> Subject:
+    """The photo after the chosen damage."""
+    return replace(subject, steps=(Step(choice.kind, choice.level, SEED),))
 
 
 class LessonTab:
@@ -76,27 +76,24 @@ class LessonTab:
         self.studio = studio
         self.downloads = downloads
 
-    def detail(self, subject: Subject) -> Image.Image:
-        """The middle of a picture."""
-        image = self.studio.image(subject)
-        left, top, right, bottom = middle(*image.shape[-2:], side=DETAIL_SIDE)
-        return image_to_picture(image[:, top:bottom, left:right])
+    def ladder(self, subject: Subject, choice: Choice) -> Iterator[Look]:
+        """The photo at all levels of the chosen damage, one after the other: together they might be large."""
+        photo = self.studio.look(subject)
+        return (photo.after(Step(choice.kind, float(level), SEED)) for level in LEVELS)
 
     def degrade(self, subject: Subject, choice: Choice) -> str:
         """Six levels side by side."""
-        return render_strip(
-            choice.kind, [self.detail(degraded(subject, choice, level=float(level))) for level in LEVELS]
-        )
+        return render_strip(choice.kind, [detail(look.picture) for look in self.ladder(subject, choice)])
 
     def rank(self, subject: Subject, choice: Choice) -> str:
         """The same six shuffled, and the model's scores behind a button."""
-        ladder = [degraded(subject, choice, level=float(level)) for level in LEVELS]
-        rungs = [Rung(self.detail(rung), self.studio.analyse(rung).report.score) for rung in ladder]
-        return render_rank(choice.kind, rungs)
+        ladder = self.ladder(subject, choice)
+        return render_rank(choice.kind, [Rung(detail(look.picture), look.analysis.report.score) for look in ladder])
 
     def both(self, subject: Subject, choice: Choice) -> tuple[Analysis, Analysis]:
         """Analyses of the photo as it is and damaged."""
-        return self.studio.analyse(subject), self.studio.analyse(degraded(subject, choice))
+        look = self.studio.look(degraded(subject, choice))
+        return look.pristine.analysis, look.analysis
 
     def prompts(self, subject: Subject, choice: Choice) -> str:
         """Cosines with all prompts, before and after."""
@@ -119,29 +116,21 @@ class LessonTab:
         """The heatmap of the damaged picture alone, and maps that know no model, against the true place."""
         if choice.level == 0:
             return render_message(say("lesson/no-damage"), error=False)
-        damaged = self.damaged(subject, choice)
-        before, after = self.studio.analyse(subject), self.studio.analyse(damaged)
-        explanation = self.studio.explain(damaged, method=DEFAULT_METHOD, target=DEFAULT_TARGET)
-        checked = check_maps(explanation, after.image, choice.region, generator=_generator())
-        picture = after.picture
-        figures = [
-            MapFigure(draw_map(picture, one.values, choice.region, signed=one.signed, side=MAP_SIDE), one.auroc)
-            for one in checked
-        ]
-        return render_check(figures, before.report.score, after.report.score)
+        look = self.studio.look(self.damaged(subject, choice))
+        explanation = look.explanation(method=DEFAULT_METHOD, target=DEFAULT_TARGET)
+        checked = check_maps(explanation, look.image, choice.region, generator=_generator())
+        figures = [MapFigure(draw_map(look.picture, one, choice.region, side=MAP_SIDE), one.auroc) for one in checked]
+        return render_check(figures, look.pristine.analysis.report.score, look.analysis.report.score)
 
     def untrained(self, *values: Any) -> str:
         """The heatmap of the model with random weights, for the same damaged picture."""
         subject, choice = read_choice(values)
         if subject is None or choice.level == 0:
             return ""
-        damaged = self.damaged(subject, choice)
-        after = self.studio.analyse(damaged)
-        explanation = self.studio.explain(damaged, method=DEFAULT_METHOD, target=DEFAULT_TARGET)
-        untrained, correlation = explain_untrained(
-            self.studio.scorer(subject.model), after.image, explanation, generator=_generator()
-        )
-        drawn = draw_map(after.picture, untrained.values, choice.region, signed=untrained.signed, side=MAP_SIDE)
+        look = self.studio.look(self.damaged(subject, choice))
+        explanation = look.explanation(method=DEFAULT_METHOD, target=DEFAULT_TARGET)
+        untrained, correlation = explain_untrained(look.scorer, look.image, explanation, generator=_generator())
+        drawn = draw_map(look.picture, untrained, choice.region, side=MAP_SIDE)
         return render_untrained(drawn, correlation)
 
     def update(self, *values: Any) -> tuple[Any, ...]:
@@ -169,6 +158,11 @@ class LessonTab:
         description = "\n".join([f"How {report.score:.4f} is made", *lines])
         save_figure(figure, path, description=description, version=report.version, facts=report_facts(report))
         return str(path)
+
+
+def detail(picture: Image.Image) -> Image.Image:
+    """The middle of a picture."""
+    return picture.crop(middle(picture.height, picture.width, side=DETAIL_SIDE))
 
 
 def _generator() -> torch.Generator:
