@@ -118,7 +118,8 @@ def test_training_and_checks_refuse_before_a_model_is_loaded(
     application, arguments, status, words, monkeypatch, capsys
 ):
     monkeypatch.chdir(ROOT)
-    for module in ("qualiclip.scoring", "train.evaluate", "train.averaging", "train.attributes", "train.models"):
+    loaders = ("train.evaluate.protocol", "train.fit.averaging", "train.fit.attribute_prompts", "train.fit.models")
+    for module in ("qualiclip.scoring.scorer", *loaders):
         monkeypatch.setattr(f"{module}.load_checkpoint", None)
     got = run_here(application, *arguments)
     out, err = capsys.readouterr()

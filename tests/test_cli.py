@@ -281,7 +281,7 @@ def no_model(monkeypatch):
     def load(*arguments, **settings):
         pytest.fail("a model is loaded first")
 
-    monkeypatch.setattr("qualiclip.scoring.load_checkpoint", load)
+    monkeypatch.setattr("qualiclip.scoring.scorer.load_checkpoint", load)
 
 
 OUT = ("--out", "no")

@@ -173,7 +173,7 @@ def test_the_studio_shows_it(toy, picture, tmp_path):
     assert "how far from gray" in pairs
     for save in (tab.save_figure, tab.save_csv):
         assert save(*panel, "degraded", "quality_map", "difference", "viridis", 0.7)
-    assert studio.analyse(Subject(str(picture), name, (Step("gaussian_blur", 3.0),))).report.score < 2
+    assert studio.look(Subject(str(picture), name, (Step("gaussian_blur", 3.0),))).analysis.report.score < 2
 
 
 def test_a_family_of_a_later_version_is_named(toy, monkeypatch):

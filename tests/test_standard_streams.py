@@ -34,7 +34,7 @@ def quick(tiny_checkpoint):
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_results_for_a_closed_output_are_refused_before_a_model_is_loaded(quick, options, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdout", None)
-    monkeypatch.setattr("qualiclip.scoring.load_checkpoint", None)
+    monkeypatch.setattr("qualiclip.scoring.scorer.load_checkpoint", None)
     assert run_here(app, "score", CAT, *options, *quick) == 1
     assert capsys.readouterr().err.startswith(f"program: {CLOSED}")
     assert sys.stdout is None  # as it was

@@ -234,7 +234,7 @@ def test_no_command_writes_over_what_it_reads(application, line, place, monkeypa
     (place / "out").mkdir()
     os.link(place / "m.png", place / "out" / "summary.png")
     before = content_of(place)
-    monkeypatch.setattr("qualiclip.scoring.load_checkpoint", None)  # nor loads a model first
+    monkeypatch.setattr("qualiclip.scoring.scorer.load_checkpoint", None)  # nor loads a model first
     assert run_here(application, *line.split()) == 2
     (said,) = capsys.readouterr().err.splitlines()
     assert READ in said or TWICE in said
