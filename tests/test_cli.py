@@ -145,7 +145,7 @@ def test_a_folder_without_pictures_does_not_stop_the_others(run, tmp_path):
 def test_names_that_the_terminal_can_not_show_do_not_stop_the_command(tmp_path, monkeypatch):
     picture = tmp_path / "写真.png"
     picture.write_bytes(CAT.read_bytes())
-    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     out, _ = run_process("score", picture, "--json", "--csv", tmp_path / "a.csv")
     assert json.loads(out.replace("\\\\u", "\\u"))[0]["score"] > 0
     assert "写真" in (tmp_path / "a.csv").read_text(encoding="utf-8")

@@ -73,7 +73,7 @@ def drawn_in(figure):
 
 def test_command_line_library_and_endpoint_draw_what_the_page_draws(studio, scorer, path, expected, tmp_path):
     settings = ExplainSettings(DEFAULT_METHOD, DEFAULT_TARGET, 32, DEFAULT_COLORMAP, DEFAULT_OPACITY)
-    explain_picture(scorer, path, tmp_path / "out.png", settings, raw=tmp_path / "map.npy")
+    explain_picture(lambda: scorer, path, tmp_path / "out.png", settings, raw=tmp_path / "map.npy")
     with Image.open(tmp_path / "out.png") as written:
         assert np.array_equal(np.asarray(written), expected)
     heatmap = explain(scorer, path)
