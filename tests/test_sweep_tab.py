@@ -13,8 +13,9 @@ from PIL import Image
 import qualiclip
 from qualiclip.degradations import DEGRADATIONS, GROUPS
 from qualiclip.errors import UsageError
-from tests.test_cli import run
+from tests.commands import run_here
 from tests.test_sweep import row_of
+from ui.commands.main import app as command_line
 from ui.files.downloads import DownloadFolder
 from ui.guard import INTERNAL, shown_steps
 from ui.server.api import Api
@@ -151,7 +152,12 @@ def test_a_cell_asks_inspect_for_this_degradation_alone(tab):
 
 def test_csv_is_that_of_the_command_line(tab, small, tmp_path):
     out = tmp_path / "out"
-    run("sweep", small, "--out", out, "--types", "motion_blur,jpeg", "--side", "384", "--seed", "2")
+    assert (
+        run_here(
+            command_line, "sweep", small, "--out", out, "--types", "motion_blur,jpeg", "--side", "384", "--seed", "2"
+        )
+        == 0
+    )
     asked = request(small, "motion_blur", "jpeg", seed=2)
     assert Path(tab.save_csv(asked)).read_bytes() == (out / "scores.csv").read_bytes()
     with Path(tab.save_csv(asked)).open(newline="") as file:

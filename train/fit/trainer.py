@@ -56,7 +56,7 @@ def _samples(loader: DataLoader[Sample]) -> Generator[Sample, None, None]:
     try:
         yield from samples
     except InputError as error:  # from a worker its text has a traceback before the line that counts
-        reason = str(error).splitlines()[-1].removeprefix("qualiclip.errors.InputError: ")
+        reason = str(error.args[0]).splitlines()[-1].removeprefix("qualiclip.errors.InputError: ")
         raise TrainingError(f"a photo can't be used: {reason}") from error
     finally:  # after an error the traceback holds the workers until garbage is collected, whenever that is
         if stop := getattr(samples, "_shutdown_workers", None):

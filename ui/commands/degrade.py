@@ -27,10 +27,10 @@ def degrade(
 ) -> None:
     """Write a degraded copy of a picture."""
     check_png(out)
-    check_source(source)
-    check_outputs([out], [source])
     if (name is None) == (step is None):
         raise UsageError("give either --type with --level or --strength, or one or more --step type:level")
+    check_source(source)
+    check_outputs([out], [source])
     import torch
 
     from qualiclip import degradations
