@@ -5,18 +5,35 @@ PYTHON ?= python3
 PORT ?= 7860
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format docs bench bench-degradations bench-explanations bench-ui bench-sweep soak ordering \
+WORKERS ?= 2
+# One file of tests stays on one worker, with the servers and models that its tests share.
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+unexport PYTHONWARNINGS
+
+.PHONY: demo test check lint types quick slow format docs bench bench-degradations bench-explanations bench-ui bench-sweep soak ordering \
         robustness compact benchmark-explanations docs-explanations browser screenshot space gallery clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python app.py --port $(PORT)
 
 test check: $(VENV)/.installed-dev browser
+	$(MAKE) lint
+	$(MAKE) quick
+	$(MAKE) --jobs 2 types slow
+
+lint:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types:
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/browser
-	$(BIN)/python -m pytest tests --ignore tests/browser
+
+# No test reads what is typed; where there is no standard input, a file that is opened could take its place.
+quick:
+	$(PYTEST) -m "not slow" </dev/null
+
+slow:
+	$(BIN)/python -m pytest -m slow </dev/null
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .

@@ -1,6 +1,12 @@
 """What several test files share: seeds, a photo, a tiny model, one thread, and no network."""
 
+# ruff: noqa: E402 -- libraries look at their surroundings when they are imported
+from tests import surroundings
+
+surroundings.settle()
+
 import ipaddress
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,14 +14,15 @@ from typing import Any
 
 import pytest
 import torch
+from filelock import FileLock
 from torch import Generator, Tensor
 
-from qualiclip.models.backbone import BackboneSettings
+from qualiclip.models.backbone import RN50, BackboneSettings
 from qualiclip.models.prompts import ANTONYM_PAIRS
 from qualiclip.models.qualiclip import ModelSettings, QualityModel
 from qualiclip.pictures import as_image, image_to_picture
 from qualiclip.weights.checkpoints import save_checkpoint
-from tests.clip_files import fill_batch_norms
+from tests.clip_files import RN50_TEXT, fill_batch_norms, official_state
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
 TINY_BACKBONE = BackboneSettings(blocks=(1, 1, 1, 1), width=8, heads=4, embedding_size=32)
@@ -78,8 +85,17 @@ def photo_folder(photo: Tensor, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def tiny_model() -> QualityModel:
+def made_once(name: str, make: Callable[[Path], None]) -> Path:
+    """A file that the first worker that asks for it makes, and all workers use."""
+    path = surroundings.folder() / name
+    with FileLock(path.with_name(f"{name}.lock")):
+        if not path.exists():
+            make(path.with_name(f"new-{name}"))
+            path.with_name(f"new-{name}").replace(path)
+    return path
+
+
+def make_tiny_model() -> QualityModel:
     """A QualityModel of 32 dimensions with random weights, in eval mode and without gradients."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -90,11 +106,28 @@ def tiny_model() -> QualityModel:
 
 
 @pytest.fixture
-def tiny_checkpoint(tiny_model: QualityModel, tmp_path: Path) -> Path:
-    """The tiny model as a checkpoint in full precision."""
-    path = tmp_path / "tiny.safetensors"
-    save_checkpoint(tiny_model, path, training={"recipe": "none"}, dtype=torch.float32)
-    return path
+def tiny_model() -> QualityModel:
+    """A QualityModel of 32 dimensions with random weights, in eval mode and without gradients."""
+    return make_tiny_model()
+
+
+@pytest.fixture
+def tiny_checkpoint(tmp_path: Path) -> Path:
+    """The tiny model as a checkpoint in full precision, a file of the test's own.
+
+    The bytes are always the same: safetensors shuffles what it writes, and what is kept of a model belongs to its hash.
+    """
+
+    def make(path: Path) -> None:
+        save_checkpoint(make_tiny_model(), path, training={"recipe": "none"}, dtype=torch.float32)
+
+    return Path(shutil.copy(made_once("tiny.safetensors", make), tmp_path))
+
+
+@pytest.fixture(scope="session")
+def full_size_checkpoint() -> Path:
+    """An RN50 with random weights, in the format of the authors."""
+    return made_once("full-size.pth", lambda path: torch.save(official_state(RN50, RN50_TEXT, seed=0), path))
 
 
 @pytest.fixture

@@ -41,29 +41,39 @@ def bars(scorer: Scorer, image: Tensor) -> Mapping[str, float]:
     return {pair.positive: pair.probability for pair in scorer.score(image).pairs}
 
 
-def mean_falls(scorer: Scorer, images: list[Tensor], name: str) -> Mapping[str, float]:
+@pytest.fixture(scope="module")
+def untouched(compact: Scorer, images: list[Tensor]) -> list[Mapping[str, float]]:
+    return [bars(compact, image) for image in images]
+
+
+def mean_falls(
+    scorer: Scorer, images: list[Tensor], untouched: list[Mapping[str, float]], name: str
+) -> Mapping[str, float]:
     """How far each pair falls at level 3 of a degradation, on average over the pictures."""
 
     def falls() -> Iterator[list[float]]:
-        for image in images:
-            before = bars(scorer, image)
+        for image, before in zip(images, untouched, strict=True):
             after = bars(scorer, degrade(image, name, level=3, generator=torch.Generator().manual_seed(1)))
             yield [before[pair] - after[pair] for pair in before]
 
-    return dict(zip(bars(scorer, images[0]), np.mean(list(falls()), axis=0).tolist(), strict=True))
+    return dict(zip(untouched[0], np.mean(list(falls()), axis=0).tolist(), strict=True))
 
 
 @pytest.mark.parametrize("name", BLURS)
-def test_blur_moves_a_sharpness_pair_most_of_the_attributes(name: str, compact: Scorer, images: list[Tensor]) -> None:
-    falls = mean_falls(compact, images, name)
+def test_blur_moves_a_sharpness_pair_most_of_the_attributes(
+    name: str, compact: Scorer, images: list[Tensor], untouched: list[Mapping[str, float]]
+) -> None:
+    falls = mean_falls(compact, images, untouched, name)
     attributes = {pair: falls[pair] for pair in PAIR_TOPICS}  # the general pairs are about blur, too
     assert max(attributes, key=attributes.__getitem__) in SHARP, falls
     assert falls[NOISE_FREE] < 0.25 * max(attributes.values())
 
 
 @pytest.mark.parametrize("name", NOISES)
-def test_noise_moves_the_noise_pair_most_of_all(name: str, compact: Scorer, images: list[Tensor]) -> None:
-    falls = mean_falls(compact, images, name)
+def test_noise_moves_the_noise_pair_most_of_all(
+    name: str, compact: Scorer, images: list[Tensor], untouched: list[Mapping[str, float]]
+) -> None:
+    falls = mean_falls(compact, images, untouched, name)
     assert max(falls, key=falls.__getitem__) == NOISE_FREE, falls  # of all seven pairs
     assert all(fall > 0 for fall in falls.values())
 
@@ -78,5 +88,5 @@ def test_a_picture_saved_again_without_loss_has_exactly_the_same_score(
 
 
 def test_what_should_not_count_hardly_moves_the_score(compact: Scorer, images: list[Tensor]) -> None:
-    moved = [distance for image in images for _, distance in movements(compact, image)]
+    moved = [distance for image in images[::2] for _, distance in movements(compact, image)]
     assert np.percentile(moved, 95) < 0.05

@@ -51,6 +51,7 @@ def test_engine_reproduces_the_model(compact, name, own_cache):
         check(stages, compact.model, smooth(size, count))
 
 
+@pytest.mark.slow
 def test_compiled_engine_reproduces_the_model(tiny_model):
     stages = build_engine("compile", tiny_model, precision="fp32", key="tiny")
     for size in ((64, 96), (97, 65)):

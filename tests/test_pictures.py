@@ -461,10 +461,10 @@ def test_empty_picture_and_empty_array_are_refused(size: tuple[int, int]) -> Non
 def test_decompression_bomb_is_refused_before_decoding(side: int, megapixels: str) -> None:
     bomb = png(side, side, depth=8, colour_type=2, rows=bytes(1000))
     assert len(bomb) < 200
-    start = time.monotonic()
+    start = time.thread_time()
     with refused(rf"^picture: {megapixels} megapixels, the limit is 64; make it smaller first$"):
         load_picture(bomb)
-    assert time.monotonic() - start < 1  # decoding the smallest of them takes longer
+    assert time.thread_time() - start < 1  # decoding the smallest of them takes longer
 
 
 def test_limits_can_be_chosen() -> None:

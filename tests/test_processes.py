@@ -15,6 +15,7 @@ from torch import Tensor
 
 from qualiclip.errors import TrainingError
 from tests.signals import interruptible
+from tests.surroundings import PATIENCE
 from train.fit.processes import build_accelerator, sample_numbers
 from train.fit.trainer import fit
 from train.recipes.settings import LossSettings
@@ -63,7 +64,7 @@ def test_two_processes_have_the_losses_and_weights_of_one(photo_folder: Path, tm
         *changes,
     ]
     done = subprocess.run(
-        [*launch, *command], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+        [*launch, *command], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -132,11 +133,11 @@ def test_an_interrupted_run_says_where_it_stopped_and_goes_on_from_there(photo_f
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
     with run:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE
         while not (out / "state.pt").is_file() and time.monotonic() < deadline and run.poll() is None:
             time.sleep(0.05)
         os.killpg(run.pid, signal.SIGINT)  # as a terminal does: to the workers, too
-        errors = run.communicate(timeout=60)[1]
+        errors = run.communicate(timeout=PATIENCE)[1]
     assert run.returncode == 1
     assert "Traceback" not in errors
     last = errors.splitlines()[-1]

@@ -12,6 +12,7 @@ from PIL import Image
 
 import qualiclip
 from qualiclip.degradations import Region, Step
+from ui.commands.main import main
 from ui.files.downloads import DownloadFolder
 from ui.studio.studio import Studio
 from ui.studio.subject import Subject
@@ -30,10 +31,16 @@ def tab(tmp_path_factory):
     return InspectTab(Studio(qualiclip.load("compact")), DownloadFolder(tmp_path_factory.mktemp("downloads")))
 
 
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder where the examples lie, and where one is."""
+    (tmp_path / "assets").symlink_to(ROOT / "assets")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 def run(arguments, folder):
-    """The standard output of Python with these arguments, in a folder where the examples lie."""
-    if not (folder / "assets").exists():
-        (folder / "assets").symlink_to(ROOT / "assets")
+    """The standard output of Python with these arguments."""
     # One thread, as in the tests themselves: a sum shared among threads is rounded elsewhere, and then a few pixels in
     # a hundred thousand of a heatmap differ by a grey level or two.
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
@@ -42,6 +49,24 @@ def run(arguments, folder):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@pytest.fixture
+def run_here(monkeypatch, capsys):
+    """The same, in this process: for what one other process has shown already."""
+
+    def call(arguments, folder):
+        option, what, *others = arguments
+        if option == "-c":
+            exec(what, {})  # our own lines
+        else:
+            monkeypatch.setattr(sys, "argv", [what, *others])
+            with pytest.raises(SystemExit) as ended:
+                main()
+            assert ended.value.code == 0
+        return capsys.readouterr().out
+
+    return call
 
 
 def pixels(path):
@@ -57,22 +82,34 @@ def check(look, settings, scores, folder):
     assert np.array_equal(pixels(folder / "heatmap.png"), heatmap)
 
 
-@pytest.mark.parametrize("region", [None, Region(0.25, 0, 1, 0.5)])
-def test_commands_repeat_the_view(tab, tmp_path, region):
+def check_commands(tab, folder, region, run):
     look = tab.studio.look(Subject(CAT, "compact", STEPS, region))
-    printed = ""
-    for line in as_commands(look, MAP).splitlines():
-        printed += run(["-m", *line.split()], tmp_path)
+    printed = "".join(run(["-m", *line.split()], folder) for line in as_commands(look, MAP).splitlines())
     scores = [float(number) for number in re.findall(r"^(0\.\d+) ", printed, flags=re.MULTILINE)]
-    check(look, MAP, scores, tmp_path)
+    check(look, MAP, scores, folder)
 
 
-@pytest.mark.parametrize("looked_at", ["degraded", "original"])
-def test_python_lines_repeat_the_view(tab, tmp_path, looked_at):
+def check_lines(tab, folder, looked_at, run):
     look = tab.studio.look(Subject(CAT, "compact", STEPS, Region(0.25, 0, 1, 0.5)))
     settings = MapSettings(looked_at, "gradcam", "difference", "viridis", 0.7)
-    printed = run(["-c", as_python(look, settings)], tmp_path)
-    check(look, settings, [float(number) for number in printed.split()], tmp_path)
+    printed = run(["-c", as_python(look, settings)], folder)
+    check(look, settings, [float(number) for number in printed.split()], folder)
+
+
+def test_commands_repeat_the_view_in_processes_of_their_own(tab, folder):
+    check_commands(tab, folder, Region(0.25, 0, 1, 0.5), run)
+
+
+def test_commands_repeat_the_view_of_a_whole_picture(tab, folder, run_here):
+    check_commands(tab, folder, None, run_here)
+
+
+def test_python_lines_repeat_the_view_in_a_process_of_their_own(tab, folder):
+    check_lines(tab, folder, "degraded", run)
+
+
+def test_python_lines_repeat_the_view_of_the_original(tab, folder, run_here):
+    check_lines(tab, folder, "original", run_here)
 
 
 def test_steps_that_do_nothing_are_left_out(tab):

@@ -12,12 +12,13 @@ from itertools import takewhile
 
 import pytest
 import yaml
-from gradio_client import Client
 from packaging.requirements import Requirement
 
 from qualiclip.errors import UsageError
 from tests.browser.conftest import ROOT, Server
+from tests.browser.raw import connect
 from tests.commands import run_here
+from tests.surroundings import PATIENCE
 from ui.publish.space import app, build_space, front_matter, preloaded, space_requirements, without_dangling_links
 from ui.server.zerogpu import announce
 
@@ -86,7 +87,13 @@ def device_service():
 def run_alone(folder, *arguments):
     command = [*ALONE, *arguments]
     return subprocess.run(
-        command, cwd=folder, env={**os.environ, **INSTALLED}, capture_output=True, text=True, timeout=120, check=False
+        command,
+        cwd=folder,
+        env={**os.environ, **INSTALLED},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
 
 
@@ -180,18 +187,21 @@ def test_the_command_that_pushes_is_printed(tmp_path, capsys):
     assert capsys.readouterr().out == f'hf upload YOU/qualiclip-studio {out} . --repo-type space --delete "*"\n'
 
 
-def test_the_studio_runs_from_the_folder_alone(folder):
+def test_the_studio_runs_from_the_folder_alone_with_the_models_that_the_environment_names(folder, tiny_checkpoint):
     where = "import ui, importlib.util; print(ui.__file__, importlib.util.find_spec('train'))"
     done = run_alone(folder, "-c", where)
     assert done.stdout.split() == [str(folder / "ui" / "__init__.py"), "None"], done.stderr
-    on_a_space = {**INSTALLED, "SYSTEM": "spaces", "SPACE_ID": "you/qualiclip-studio"}
+    on_a_space = {**INSTALLED, "SYSTEM": "spaces", "SPACE_ID": "you/qualiclip-studio", "HF_HUB_OFFLINE": "1"}
+    on_a_space["QUALICLIP_MODELS"] = f"compact,{tiny_checkpoint}"
     server = Server(program=APP, cwd=folder, environment=on_a_space)
     try:  # by an address that only a server on all of them has, for a Space is reached from outside of its container
         done = run_alone(folder, "-m", "ui.smoke", f"http://127.0.0.2:{server.port}")
+        names = [model["name"] for model in connect(server.url).predict(api_name="/models")]
     finally:
         server.stop()
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("ok: model ")
+    assert names[:2] == ["compact", tiny_checkpoint.name]  # the untrained twin comes after those that were asked for
 
 
 @pytest.mark.skipif(find_spec("spaces") is not None, reason="the package spaces is installed")
@@ -224,16 +234,8 @@ def commands_of_the_page():
 @pytest.mark.parametrize(("name", "options"), list(commands_of_the_page()))
 def test_commands_of_the_page_exist(name, options):
     hub = [sys.executable, "-m", "huggingface_hub.cli.hf"]
-    done = subprocess.run([*hub, *name.split(), "--help"], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [*hub, *name.split(), "--help"], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert options <= set(re.findall(r"--?[a-z][a-z-]*", done.stdout))
-
-
-def test_the_environment_names_the_models_of_a_space(folder, tiny_checkpoint):
-    chosen = {**INSTALLED, "QUALICLIP_MODELS": f"compact,{tiny_checkpoint}", "HF_HUB_OFFLINE": "1"}
-    server = Server(program=APP, cwd=folder, environment=chosen)
-    try:
-        names = [model["name"] for model in Client(server.url, verbose=False).predict(api_name="/models")]
-    finally:
-        server.stop()
-    assert names[:2] == ["compact", tiny_checkpoint.name]  # the untrained twin comes after those that were asked for

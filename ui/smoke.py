@@ -7,6 +7,7 @@ from gradio_client import Client, handle_file
 from qualiclip.terminal import put, say
 from ui.frame.examples import list_examples
 
+PATIENCE = 60  # s, for each answer: on a busy machine a healthy studio is slow
 TOLERANCE = 1e-4  # of scores: pictures of one size may be computed together, which rounds differently
 
 
@@ -16,7 +17,7 @@ def check(url: str) -> str:
     Raises:
         ValueError: if an answer is not what a healthy studio gives.
     """
-    client = Client(url, verbose=False)
+    client = Client(url, verbose=False, httpx_kwargs={"timeout": PATIENCE})
     example = handle_file(list_examples()[0].path)
     model, *_ = client.predict(api_name="/models")
     report = client.predict(example, api_name="/score")

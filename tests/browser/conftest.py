@@ -14,14 +14,15 @@ from pathlib import Path
 import pytest
 
 import qualiclip
-from tests.browser.visit import SIZES, HeldScorer
+from tests.browser.visit import SIZES, WAIT, GatedScorer, HeldScorer
+from tests.surroundings import PATIENCE
 from ui.page import build_page
 from ui.server.serve import launch_page
 from ui.studio.studio import Studio
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-START_SECONDS = 180
+TAKEN = ("can't serve at port", "Cannot find empty port")
 DEAD_PROXY = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}  # the studio must not need one
 # A browser that stays off the network; --no-sandbox because root can't use the sandbox.
 BROWSER_FLAGS = (
@@ -45,24 +46,31 @@ class Server:
     """The studio as `python app.py` starts it, or another program that takes a port and says where it is ready."""
 
     def __init__(self, *arguments, program=("app.py",), cwd=ROOT, environment=None):
+        self.output = deque(maxlen=200)
+        while self._start([*program], arguments, cwd, environment or {}) is None:
+            self.stop()
+            if not any(reason in line for line in self.output for reason in TAKEN):  # a port that was free until now
+                raise RuntimeError("the server did not start:\n" + "".join(self.output))
+
+    def _start(self, program, arguments, cwd, environment):
         self.port = free_port()
         self._temporary = tempfile.TemporaryDirectory()
         self.process = subprocess.Popen(
             [sys.executable, *program, "--port", str(self.port), *arguments],
             cwd=cwd,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, **DEAD_PROXY, "TMPDIR": self._temporary.name, **(environment or {})},
+            env={**os.environ, **DEAD_PROXY, "TMPDIR": self._temporary.name, **environment},
         )
-        self.output = deque(maxlen=200)
+        self.output.clear()
         self.url = None
         self._ready = threading.Event()
-        threading.Thread(target=self._read, daemon=True).start()
-        self._ready.wait(START_SECONDS)
-        if self.url is None:
-            self.stop()
-            raise RuntimeError("the server did not start:\n" + "".join(self.output))
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._ready.wait(PATIENCE)
+        return self.url
 
     def _read(self):
         for line in self.process.stdout:
@@ -75,7 +83,8 @@ class Server:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(120)
+        self.process.wait(PATIENCE)
+        self._reader.join()
         self.process.stdout.close()
         self._temporary.cleanup()
 
@@ -99,7 +108,7 @@ def browser():
         pytest.skip(f"no browser on this machine (looked for {', '.join(BROWSERS)})")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=executable, args=list(BROWSER_FLAGS))
+        running = driver.chromium.launch(executable_path=executable, args=list(BROWSER_FLAGS), timeout=WAIT)
         yield running
         running.close()
 
@@ -123,13 +132,39 @@ def wide_page(browser):
 @pytest.fixture
 def held():
     """The embedded model, in the test's hand."""
-    loaded = qualiclip.load("compact")
-    return HeldScorer(loaded.checkpoint, limits=loaded.limits)
+    loaded = qualiclip.load("compact", engine="fused")
+    return HeldScorer(loaded.checkpoint, engine="fused", limits=loaded.limits)
+
+
+@pytest.fixture
+def gated():
+    """The embedded model behind a gate that is shut."""
+    loaded = qualiclip.load("compact", engine="fused")
+    return GatedScorer(loaded.checkpoint, engine="fused", limits=loaded.limits)
+
+
+def launch_here(page):
+    """The address of a page that is served in the process of the test."""
+    while True:
+        try:
+            return launch_page(page, host="127.0.0.1", port=free_port()).rstrip("/")
+        except OSError as error:
+            if "empty port" not in str(error):  # a port that was free until now
+                raise
 
 
 @pytest.fixture
 def held_url(held):
-    """The address of a studio with that model, in the process of the test."""
+    """The address of a studio with the model in the test's hand."""
     page = build_page(Studio(held))
-    yield launch_page(page, host="127.0.0.1", port=free_port()).rstrip("/")
+    yield launch_here(page)
+    page.close()
+
+
+@pytest.fixture
+def gated_url(gated):
+    """The address of a studio with the model behind a gate."""
+    page = build_page(Studio(gated))
+    yield launch_here(page)
+    gated.gate.set()  # whoever waits may go
     page.close()

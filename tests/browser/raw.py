@@ -5,7 +5,16 @@ import urllib.error
 import urllib.request
 import uuid
 
+from gradio_client import Client
+
+from tests.surroundings import PATIENCE
+
 UPLOADED = {"_type": "gradio.FileData"}
+
+
+def connect(url, **settings):
+    """A client of the endpoints that does not give up on a busy machine after five seconds."""
+    return Client(url, verbose=False, httpx_kwargs={"timeout": PATIENCE}, **settings)
 
 
 def named_file(path):
@@ -17,7 +26,7 @@ def fetch(address, body=None, *, method=None, **headers):
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     request = urllib.request.Request(address, body, names, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=300) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
             return response.status, response.headers, response.read()
     except urllib.error.HTTPError as error:
         with error:

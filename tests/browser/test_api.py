@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
@@ -16,7 +16,8 @@ import qualiclip
 from explain.maps.heatmaps import METHODS
 from qualiclip.degradations import DEGRADATIONS, degrade
 from qualiclip.pictures import as_image, image_to_picture
-from tests.browser.raw import ask, named_file
+from tests.browser.raw import ask, connect, named_file
+from tests.surroundings import PATIENCE
 from ui.smoke import main as smoke
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +27,7 @@ CAT = EXAMPLES / "cat.png"
 
 @pytest.fixture(scope="module")
 def client(server, tmp_path_factory):
-    return Client(server.url, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
+    return connect(server.url, download_files=tmp_path_factory.mktemp("downloads"))
 
 
 def pixels(path):
@@ -147,7 +148,7 @@ def test_several_visitors_at_once_get_the_serial_answers(server, client):
     expected = [client.predict(handle_file(path), api_name="/score")["score"] for path in paths]
 
     def visit(path):
-        visitor = Client(server.url, verbose=False)
+        visitor = connect(server.url)
         picture, _ = visitor.predict(handle_file(path), method="gradcam", api_name="/explain")
         assert picture
         return visitor.predict(handle_file(path), api_name="/score")["score"]
@@ -167,7 +168,7 @@ def test_smoke_check_tells_a_healthy_studio_from_none(server, capsys):
 
 def test_taken_port_is_one_line(server):
     command = [sys.executable, "app.py", "--port", str(server.port)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 1
     expected = f"app.py: can't serve at port {server.port} of 127.0.0.1: it is in use; try --port"
     assert done.stderr.strip() == expected

@@ -94,7 +94,11 @@ def test_files_and_a_zip_become_a_table(batch, files):
     assert not batch.complaints
 
 
-def test_the_table_sorts_by_keyboard_too(desktop, files):
+def test_an_empty_batch_says_what_to_do_and_a_table_sorts_by_keyboard_too(desktop, files):
+    desktop.page.click("#batch-start")
+    desktop.page.wait_for_selector("#batch-status .message:has-text('Choose several pictures')")
+    desktop.page.locator("#get-batch-csv").click()
+    desktop.page.wait_for_selector("text=There is nothing to download yet")
     desktop.upload(*files)
     desktop.score()
     by_name = desktop.page.get_by_role("button", name="Name", exact=True)
@@ -146,13 +150,6 @@ def test_a_run_can_be_stopped_and_another_started(desktop, tmp_path):
     desktop.page.wait_for_selector(f"{DONE}:has-text('10 of 10')")
     assert len(desktop.names()) == 10
     assert not desktop.complaints
-
-
-def test_an_empty_batch_and_an_empty_download_say_what_to_do(desktop):
-    desktop.page.click("#batch-start")
-    desktop.page.wait_for_selector("#batch-status .message:has-text('Choose several pictures')")
-    desktop.page.locator("#get-batch-csv").click()
-    desktop.page.wait_for_selector("text=There is nothing to download yet")
 
 
 def test_german_visitors_read_german(browser, server):

@@ -6,9 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from gradio_client.utils import Status
 from PIL import Image
+
+from tests.browser.raw import connect
+from tests.browser.visit import WAIT
+from tests.surroundings import PATIENCE
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 PHOTOS = [EXAMPLES / name for name in ("cat.png", "rocket.jpg", "clock.png", "coffee.png", "osprey.jpg")]
@@ -18,7 +22,7 @@ CROWD = 10
 def visit(url, number):
     """What a visitor does: four endpoints, in an order of their own. Pictures are compared by their pixels."""
     photo = handle_file(PHOTOS[number % len(PHOTOS)])
-    client = Client(url, verbose=False)
+    client = connect(url)
     asks = {
         "score": lambda: client.predict(photo, api_name="/score")["score"],
         "degrade": lambda: pixels(client.predict(photo, "white_noise", 1 + number % 5, number, api_name="/degrade")),
@@ -46,7 +50,7 @@ def test_ten_at_once_get_what_each_would_get_alone(server):
 
 def test_queue_is_first_come_first_served(server):
     """The numbers of those who wait only ever fall, and jobs end in the order in which they came."""
-    client, ended, lock = Client(server.url, verbose=False), [], threading.Lock()
+    client, ended, lock = connect(server.url), [], threading.Lock()
 
     def note(number):
         with lock:
@@ -62,17 +66,17 @@ def test_queue_is_first_come_first_served(server):
         while job.status().code in (Status.STARTING, Status.JOINING_QUEUE):
             pass
     for job in jobs:
-        job.result(timeout=300)
+        job.result(timeout=PATIENCE)
     assert ended == sorted(ended)
 
 
 @pytest.mark.browser
 def test_visitor_of_a_busy_studio_sees_the_place_in_the_queue(server, browser):
     page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(120_000)
+    page.set_default_timeout(WAIT)
     page.goto(server.url)
     page.wait_for_selector("#scores [data-score]")
-    client = Client(server.url, verbose=False)
+    client = connect(server.url)
     jobs = [
         client.submit(handle_file(EXAMPLES / name), "ablation", target, "viridis", 0.5, api_name="/explain")
         for target in ("bad", "good")
@@ -84,7 +88,7 @@ def test_visitor_of_a_busy_studio_sees_the_place_in_the_queue(server, browser):
     page.keyboard.press("Home")
     page.locator(".progress-text:visible").get_by_text(re.compile(r"queue: \d+/\d+")).first.wait_for()
     for job in jobs:
-        job.result(timeout=300)
+        job.result(timeout=PATIENCE)
     page.wait_for_function("() => !document.querySelector('.progress-text')")
     assert page.locator("[data-score]").count() == 2
     page.close()

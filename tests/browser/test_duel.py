@@ -40,7 +40,6 @@ def desktop(wide_page, server):
 
 def test_a_class_votes_and_nothing_is_sent_to_the_server(duel):
     duel.deal()
-    duel.page.wait_for_timeout(1000)
     requests = duel.requests()
     better = duel.better()
     other = "AB".replace(better, "")
@@ -78,7 +77,7 @@ def test_votes_by_keys_and_a_vote_taken_back(desktop):
     assert desktop.votes() == ["A: 3", "B: 1"]
 
 
-def test_pairs_without_a_majority_are_not_counted(desktop):
+def test_pairs_without_a_majority_are_not_counted_and_the_tally_goes_on_over_deals(desktop):
     desktop.deal()
     desktop.page.click(".game .reveal")
     assert "Nobody voted" in desktop.text("answer")
@@ -88,10 +87,7 @@ def test_pairs_without_a_majority_are_not_counted(desktop):
     desktop.page.click(".game .reveal")
     assert "The votes are even" in desktop.text("answer")
     assert desktop.text("tally") == "No pair is decided yet."
-
-
-def test_the_tally_goes_on_over_deals(desktop):
-    desktop.deal()
+    desktop.page.click(".game .next")
     desktop.page.keyboard.press("1")
     desktop.page.click(".game .reveal")
     desktop.page.evaluate("document.querySelector('.game').classList.add('old')")
@@ -104,11 +100,10 @@ def test_the_tally_goes_on_over_deals(desktop):
 def test_presenter_mode_shows_large_buttons_and_both_pictures_on_one_screen(desktop):
     desktop.page.click("#present")
     desktop.deal()
-    desktop.page.wait_for_timeout(500)
-    for part in (".game .round:visible img >> nth=0", ".game .vote >> nth=1"):
-        box = desktop.page.locator(part).bounding_box()
-        assert box["y"] >= 0
-        assert box["y"] + box["height"] <= 900
+    desktop.page.wait_for_function(
+        "[...document.querySelectorAll('.game .round:not([hidden]) img, .game .vote')].every(part => {"
+        " const {top, bottom, height} = part.getBoundingClientRect(); return height && top >= 0 && bottom <= 900 })"
+    )
     assert desktop.page.locator(".game .vote").first.bounding_box()["height"] >= 60
 
 
@@ -129,23 +124,16 @@ def test_pairs_are_found_from_a_link(browser, server, size):
     page.close()
 
 
-def test_own_pictures_compete(browser, server):
-    page = browser.new_page(viewport=SIZES["desktop"])
+def test_own_pictures_compete_and_too_few_are_said_in_place_in_german(browser, server):
+    page = browser.new_page(viewport=SIZES["desktop"], locale="de-DE")
     duel = Duel(page, server.url, "&duel=gmad")
-    page.get_by_label("my own").check()
+    page.get_by_label("meine eigenen").check()
+    page.click("#duel-start")
+    page.wait_for_selector("#duel-status [role=alert]:has-text('mindestens 6 Bilder')")
     page.locator("#duel-files input[type=file]").set_input_files(sorted(EXAMPLES.iterdir())[:8])
     page.wait_for_function("document.querySelectorAll('#duel-files tr.file').length >= 8")
     page.click("#duel-swap")
     page.click("#duel-start")
-    page.wait_for_selector(".contest:has-text('compact-untrained attacks compact on')")
+    page.wait_for_selector(".contest:has-text('compact-untrained greift compact mit')")
     assert not duel.complaints
-    page.close()
-
-
-def test_too_few_pictures_are_said_in_place(browser, server):
-    page = browser.new_page(viewport=SIZES["desktop"], locale="de-DE")
-    Duel(page, server.url, "&duel=gmad")
-    page.get_by_label("meine eigenen").check()
-    page.click("#duel-start")
-    page.wait_for_selector("#duel-status [role=alert]:has-text('mindestens 6 Bilder')")
     page.close()

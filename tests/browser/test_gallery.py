@@ -11,6 +11,7 @@ import yaml
 from PIL import Image
 
 import qualiclip
+from tests.browser.visit import WAIT
 from tests.commands import run_here
 from tests.test_space import check_settings
 from ui.frame.examples import FOLDER
@@ -39,6 +40,7 @@ class Opened:
 
     def __init__(self, page, address):
         self.page, self.complaints, self.requests = page, [], []
+        page.set_default_timeout(WAIT)
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("requestfailed", lambda request: self.complaints.append(request.url))

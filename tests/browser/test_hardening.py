@@ -10,12 +10,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
 from tests.browser.conftest import Server
-from tests.browser.raw import UPLOADED, ask, fetch, named_file, post_json, upload
+from tests.browser.raw import UPLOADED, ask, connect, fetch, named_file, post_json, upload
+from tests.browser.visit import WAIT
+from tests.surroundings import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 CAT = ROOT / "assets" / "examples" / "cat.png"
@@ -129,7 +131,7 @@ def test_pixels_are_counted_before_they_are_decoded(server, tmp_path, endpoint):
     bomb = tmp_path / "bomb.png"
     Image.new("L", (10_000, 6_000)).save(bomb)
     assert bomb.stat().st_size < 100_000
-    client = Client(server.url, verbose=False)
+    client = connect(server.url)
     with pytest.raises(AppError, match=r"60\.0 megapixels, the limit is 2"):
         client.predict(handle_file(bomb), *REST[endpoint], api_name=f"/{endpoint}")
 
@@ -200,7 +202,7 @@ def announce(server, path, length):
         connection.sendall(
             f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n".encode()
         )
-        connection.settimeout(30)
+        connection.settimeout(PATIENCE)
         return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
 
 
@@ -239,7 +241,7 @@ def test_nonsense_gives_no_traceback(server):
         assert status >= 200
         for word in (b"Traceback", b".py", str(ROOT).encode()):
             assert word not in answer
-    assert Client(server.url, verbose=False).predict(api_name="/models")
+    assert connect(server.url).predict(api_name="/models")
 
 
 def small_picture():
@@ -248,7 +250,7 @@ def small_picture():
     return stream.getvalue()
 
 
-def wait_until(true, seconds=60):
+def wait_until(true, seconds=PATIENCE):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not happen"
@@ -281,11 +283,12 @@ def test_temporary_files_go_and_examples_stay():
 def text_in_a_frame(browser, lure, server):
     """The text of the studio in a frame on a page of another origin, None if the browser refuses to show it."""
     page = browser.new_page()
+    page.set_default_timeout(WAIT)
     page.goto(f"{lure.origin}/frame?{server.url}")
     (frame,) = page.frames[1:]
     shown = "chrome-error" not in frame.url
     if shown:
-        frame.wait_for_selector("#scores [data-score]", timeout=60_000)
+        frame.wait_for_selector("#scores [data-score]")
     text = frame.inner_text("body") if shown else None
     page.close()
     return text

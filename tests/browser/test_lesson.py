@@ -131,13 +131,19 @@ def test_a_guess_is_counted_and_then_answered(open_at):
     assert not lesson.complaints
 
 
-def test_a_step_is_chosen_by_keyboard(open_at):
-    lesson = open_at("degrade")
+def test_a_step_is_chosen_by_keyboard_in_german(open_at):
+    lesson = open_at("degrade", locale="de-DE")
     lesson.page.locator("#lesson-steps input").first.focus()
     for key in ("Tab", "Space"):
         lesson.page.keyboard.press(key)
     lesson.wait_for("rank")
     assert lesson.shown() == ["rank"]
+    lesson.page.keyboard.press("ArrowRight")
+    lesson.wait_for("prompts")
+    text = lesson.page.locator("#lesson").inner_text()
+    assert "Womit wird das Bild verglichen?" in text
+    assert "Ehrlich gesagt" in text
+    assert "lesson/" not in text
 
 
 def test_random_weights_give_a_map_and_a_number(open_at):
@@ -148,11 +154,3 @@ def test_random_weights_give_a_map_and_a_number(open_at):
     lesson.page.locator("#lesson-kind").get_by_text("White noise").click()
     lesson.page.wait_for_selector("#lesson-untrained [data-correlation]", state="detached")
     assert not lesson.complaints
-
-
-def test_in_german(open_at):
-    lesson = open_at("prompts", locale="de-DE")
-    text = lesson.page.locator("#lesson").inner_text()
-    assert "Womit wird das Bild verglichen?" in text
-    assert "Ehrlich gesagt" in text
-    assert "lesson/" not in text

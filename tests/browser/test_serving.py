@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from gradio_client import Client
 
 import app
 from tests.browser.conftest import Server
+from tests.browser.raw import connect
 from tests.signals import disposition
+from tests.surroundings import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,10 +25,15 @@ def run_app(*arguments, **environment):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=PATIENCE,
         check=False,
         env={**os.environ, **environment},
     )
+
+
+def run_code(code):
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +59,7 @@ def test_wrong_option_is_one_line_and_status_2(option, value, message, monkeypat
 def test_engine_of_the_command_line_is_the_one_that_scores():
     server = Server("--engine", "eager")
     try:
-        model, *_ = Client(server.url, verbose=False).predict(api_name="/models")
+        model, *_ = connect(server.url).predict(api_name="/models")
     finally:
         server.stop()
     assert (model["engine"], model["precision"]) == ("eager", "fp32")
@@ -65,8 +71,7 @@ def test_tools_without_their_package_are_one_line():
         "import runpy, sys; sys.modules['mcp'] = None; sys.argv = ['app.py', '--mcp'];"
         "runpy.run_path('app.py', run_name='__main__')"
     )
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+    done = run_code(code)
     assert done.returncode == 2
     assert done.stderr == 'app.py: --mcp needs the package mcp, which is not installed; `pip install "mcp>=1.21,<2"`\n'
 

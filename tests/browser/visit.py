@@ -4,10 +4,14 @@ import threading
 from pathlib import Path
 
 from qualiclip.scoring.scorer import Scorer
+from tests.surroundings import PATIENCE
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 SIZES = {"desktop": {"width": 1366, "height": 900}, "phone": {"width": 390, "height": 844}}
-WAIT = 180_000  # ms; a shared machine may be slow
+WAIT = 1000 * PATIENCE  # ms
+# What turns for as long as one waits has no end, and may go on.
+MOVING = """document.getAnimations().some(
+  one => one.playState === 'running' && one.effect.getComputedTiming().endTime !== Infinity)"""
 
 
 class Visit:
@@ -21,14 +25,19 @@ class Visit:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(url)
 
+    def rest(self):
+        """Wait until nothing fades in or moves any more, and the browser has drawn it."""
+        self.page.wait_for_function(f"!({MOVING})")
+        self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
     def overflow(self):
         """By how many pixels the page is wider than its window."""
         return self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
     def requests(self):
-        """A list that fills with the addresses that the page asks for from now on."""
+        """A list that fills with the addresses that the page sends something to from now on."""
         asked = []
-        self.page.on("request", lambda request: asked.append(request.url))
+        self.page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
         return asked
 
 
@@ -41,6 +50,22 @@ class HeldScorer(Scorer):
         self.go_on = threading.Semaphore(0)
 
     def score_many(self, sources):
-        self.go_on.acquire(timeout=60)
+        self.go_on.acquire(timeout=PATIENCE)
         self.sets += 1
         return super().score_many(sources)
+
+
+class GatedScorer(Scorer):
+    """A model that computes nothing while its gate is shut."""
+
+    def __init__(self, checkpoint, **settings):
+        super().__init__(checkpoint, **settings)
+        self.gate = threading.Event()
+
+    def encode(self, image):
+        self.gate.wait(PATIENCE)
+        return super().encode(image)
+
+    def score_read(self, sources, read):
+        self.gate.wait(PATIENCE)
+        yield from super().score_read(sources, read)
