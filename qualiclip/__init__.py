@@ -1,6 +1,8 @@
 """QualiCLIP Studio's core: degradations, quality models, scoring. What is named here is the public door."""
 
+import copyreg
 from importlib import import_module
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .version import __version__
@@ -73,6 +75,13 @@ __all__ = [
     "load",
     "sweep",
 ]
+
+
+def _read_only(mapping: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
+    return MappingProxyType, (dict(mapping),)
+
+
+copyreg.pickle(MappingProxyType, _read_only)  # so that our tables and records can travel to other processes
 
 
 def __getattr__(name: str) -> Any:

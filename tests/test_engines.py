@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from qualiclip.engines import table
 from qualiclip.engines.table import ENGINES, bf16_supported, build_engine, resolve_engine
+from qualiclip.engines.tiling import encode
 from qualiclip.errors import UsageError
 from qualiclip.weights.loading import load_checkpoint
 
@@ -82,7 +83,43 @@ def test_threads_get_the_numbers_of_one_after_the_other(compact, name, own_cache
     expected = [stages.whole(image) for image in images]
     with ThreadPoolExecutor(4) as pool:
         for actual, wanted in zip(pool.map(stages.whole, images * 3), expected * 3, strict=True):
-            torch.testing.assert_close(actual, wanted, atol=1e-5, rtol=0)
+            assert torch.equal(actual, wanted)
+
+
+def numbers(stages, images):
+    return [encode(stages, image) for image in images]
+
+
+def equal(first, second):
+    return all(torch.equal(one, other) for one, other in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_picture_gets_the_same_numbers_whatever_else_is_computed(compact, name, monkeypatch):
+    """Alone or in a batch, first or last, by one thread or several, by this engine or the next: bit by bit."""
+    images = [smooth(size, 3) for size in ((33, 47), (64, 64), (97, 65), (160, 128))]
+    stages = build_engine(name, compact.model, precision="fp32", key=compact.sha256)
+    expected = numbers(stages, images)
+    alone = [torch.cat(numbers(stages, image.split(1))) for image in images]
+    assert equal(alone, expected)
+    assert equal(numbers(stages, images[::-1]), expected[::-1])
+    threads = torch.get_num_threads()
+    for count in (2, 3):
+        torch.set_num_threads(count)
+        again = build_engine(name, compact.model, precision="fp32", key=compact.sha256)
+        found = [*numbers(again, images[::-1]), *numbers(stages, images[::-1])]
+        torch.set_num_threads(threads)
+        assert equal(found, expected[::-1] * 2)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_numbers_do_not_depend_on_the_callers_settings_of_torch(tiny_model, name, own_cache):
+    image = smooth((97, 65))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = build_engine(name, tiny_model, precision="fp32", key="tiny").whole(image)
+    assert torch.equal(found, build_engine(name, tiny_model, precision="fp32", key="tiny").whole(image))
+    with torch.no_grad():
+        torch.testing.assert_close(found, tiny_model.feature_map(image), atol=1e-4, rtol=1e-4)
 
 
 def test_a_result_is_not_overwritten_by_the_next_call(compact):
@@ -93,25 +130,50 @@ def test_a_result_is_not_overwritten_by_the_next_call(compact):
     assert torch.equal(first, kept)
 
 
-def test_converted_models_are_kept_and_belong_to_their_weights(tiny_model, own_cache, tmp_path):
-    build_engine("openvino", tiny_model, precision="fp32", key="first").whole(smooth((64, 64)))
-    (kept,) = tmp_path.rglob("first-*.xml")
+def openvino_numbers(model, *, key="first"):
+    return build_engine("openvino", model, precision="fp32", key=key).whole(smooth((64, 80)))
+
+
+def test_the_first_run_of_a_model_gives_the_numbers_of_all_later_ones(tiny_model, own_cache, tmp_path, monkeypatch):
+    """The model just converted rounds otherwise than the one read from the file."""
+    first = openvino_numbers(tiny_model)
+    (kept,) = tmp_path.rglob("first-*")
     written = kept.stat().st_mtime_ns
-    again = build_engine("openvino", tiny_model, precision="fp32", key="first").whole(smooth((64, 64)))
+    assert torch.equal(openvino_numbers(tiny_model), first)
+    with ThreadPoolExecutor(1) as pool:
+        assert torch.equal(pool.submit(openvino_numbers, tiny_model).result(), first)
     assert kept.stat().st_mtime_ns == written
-    with torch.no_grad():
-        torch.testing.assert_close(again, tiny_model.feature_map(smooth((64, 64))), atol=1e-4, rtol=1e-4)
-    build_engine("openvino", tiny_model, precision="fp32", key="second").whole(smooth((64, 64)))
-    assert list(tmp_path.rglob("second-*.xml"))
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
+    assert torch.equal(openvino_numbers(tiny_model), first)
 
 
-def test_a_cache_that_can_not_be_written_does_not_stop_the_engine(tiny_model, tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("no folder")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    stages = build_engine("openvino", tiny_model, precision="fp32", key="tiny")
+def test_converted_models_belong_to_their_weights_whatever_they_are_called(tiny_model, own_cache):
+    first = openvino_numbers(tiny_model)
+    tiny_model.backbone.layer4[0].conv3.weight.neg_()
+    second = openvino_numbers(tiny_model)
+    assert not torch.allclose(first, second)
     with torch.no_grad():
-        expected = tiny_model.feature_map(smooth((64, 64)))
-    torch.testing.assert_close(stages.whole(smooth((64, 64))), expected, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(second, tiny_model.feature_map(smooth((64, 80))), atol=1e-4, rtol=1e-4)
+
+
+def test_a_damaged_converted_model_is_converted_anew(tiny_model, own_cache, tmp_path):
+    expected = openvino_numbers(tiny_model)
+    (kept,) = tmp_path.rglob("first-*")
+    whole = kept.read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:-2000] + bytes([whole[-2000] ^ 64]) + whole[-1999:]):
+        kept.write_bytes(damaged)
+        assert torch.equal(openvino_numbers(tiny_model), expected)
+        assert len(kept.read_bytes()) > len(damaged) - 100
+
+
+def test_a_model_is_converted_in_memory_where_there_is_no_disk(tiny_model, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "none"))
+    (tmp_path / "none").write_text("no folder")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    openvino_numbers(tiny_model)
+    monkeypatch.setattr("qualiclip.openvino_engine.SHARED_MEMORY", str(tmp_path / "none"))
+    with pytest.raises(UsageError, match="there is no room for it; name a folder in the environment's TMPDIR"):
+        openvino_numbers(tiny_model)
 
 
 @pytest.mark.skipif(not bf16_supported(), reason="this processor has no bfloat16")

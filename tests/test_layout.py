@@ -17,6 +17,7 @@ FLOORS = {
             "assets",
             "errors",
             "outputs",
+            "kept",
             "terminal",
             "machine",
             "decoding",

@@ -1,4 +1,4 @@
-"""Reading ahead: order, bounds, groups, bad files, early ends."""
+"""Reading ahead: order, bounds, bad files, early ends."""
 
 import threading
 import time
@@ -9,8 +9,7 @@ import torch
 import qualiclip
 from qualiclip.errors import InputError
 from qualiclip.machine import quota_cores, set_threads, usable_cores
-from qualiclip.scoring import reading
-from qualiclip.scoring.reading import MOST_AHEAD, WORKERS, Decoded, decoded, grouped
+from qualiclip.scoring.reading import MOST_AHEAD, WORKERS, decoded
 from qualiclip.scoring.reports import Failure
 
 
@@ -64,15 +63,6 @@ def test_sources_are_taken_lazily_and_an_early_end_stops_the_threads():
     assert not set(threading.enumerate()) - before
 
 
-def test_neighbours_of_equal_size_are_grouped_up_to_a_number_of_pixels(monkeypatch):
-    monkeypatch.setattr(reading, "PIXELS_TOGETHER", 3 * 64)
-    sizes = [(8, 8)] * 4 + [(8, 4), (4, 8), (40, 40), (40, 40)]
-    items = [Decoded(str(number), image(*size)) for number, size in enumerate(sizes)]
-    items.insert(5, Decoded("bad", None, "why"))
-    groups = [[item.source for item in group] for group in grouped(items)]
-    assert groups == [["0", "1", "2"], ["3"], ["4"], ["bad"], ["5"], ["6"], ["7"]]
-
-
 @pytest.mark.parametrize("engine", ["eager", "fused", "openvino"])
 def test_a_score_does_not_depend_on_its_neighbours(tmp_path, engine):
     scorer = qualiclip.load("compact", engine=engine)
@@ -84,7 +74,7 @@ def test_a_score_does_not_depend_on_its_neighbours(tmp_path, engine):
     failure = results.pop(7)
     assert isinstance(failure, Failure)
     assert failure.path == str(bad)
-    assert [result.score for result in results] == pytest.approx([scorer.score(one).score for one in images], abs=1e-5)
+    assert results == [scorer.score(one) for one in images]
 
 
 def test_a_score_does_not_depend_on_the_number_of_threads(photo):
@@ -94,7 +84,7 @@ def test_a_score_does_not_depend_on_the_number_of_threads(photo):
         torch.set_num_threads(count)
         scores.append(qualiclip.load("compact").score(photo).score)
     torch.set_num_threads(before)
-    assert scores == pytest.approx([scores[0]] * 3, abs=1e-5)
+    assert len(set(scores)) == 1
 
 
 @pytest.mark.parametrize(

@@ -82,4 +82,6 @@ def test_the_feature_map_of_a_batch_is_tiled_too(stages, monkeypatch):
     expected = encode(stages, images)
     monkeypatch.setattr(tiling, "LARGEST_WHOLE", 0)
     monkeypatch.setattr(tiling, "TILE", 160)
-    torch.testing.assert_close(encode(stages, images), expected, atol=1e-4 * float(expected.abs().max()), rtol=0)
+    tiled = encode(stages, images)
+    torch.testing.assert_close(tiled, expected, atol=1e-4 * float(expected.abs().max()), rtol=0)
+    assert torch.equal(tiled, torch.cat([encode(stages, image) for image in images.split(1)]))

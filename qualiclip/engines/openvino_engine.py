@@ -1,8 +1,6 @@
 """A model in OpenVINO. Imported only where the package is installed."""
 
-import os
 import tempfile
-import threading
 from collections import deque
 from collections.abc import Callable
 from functools import cache
@@ -13,11 +11,16 @@ import openvino
 import torch
 from torch import Tensor, nn
 
+from qualiclip.errors import UsageError
+from qualiclip.kept import kept
 from qualiclip.models.family import Family
+from qualiclip.models.untrained import state_sha256
 from qualiclip.version import __version__
 from qualiclip.weights.files import cache_folder
 
+FORMAT = 1  # of what is kept; to be raised when the conversion changes
 HINTS = {"fp32": "f32", "bf16": "bf16"}
+SHARED_MEMORY = "/dev/shm"  # for temporary files, where there is no disk for them
 
 
 @cache
@@ -44,52 +47,66 @@ class _FeatureMap(nn.Module):
 def _convert(model: Family) -> Any:
     dynamic = torch.export.Dim.DYNAMIC
     shapes = ({0: dynamic, 2: dynamic, 3: dynamic},)
-    exported = torch.export.export(_FeatureMap(model).eval(), (torch.rand(2, 3, 96, 128),), dynamic_shapes=shapes)
-    return openvino.convert_model(exported)
+    example = torch.zeros((2, 3, 96, 128), dtype=torch.float32, device="cpu")
+    with torch.no_grad(), torch.autocast("cpu", enabled=False):  # what is kept must not depend on who asked first
+        exported = torch.export.export(_FeatureMap(model).eval(), (example,), dynamic_shapes=shapes)
+        return openvino.convert_model(exported)
 
 
-def _read_or_convert(path: Path, model: Family) -> Any:
-    """A converted model kept on disk, for converting takes seconds; always what the file gives.
-
-    The model that was just converted differs from that by rounding: the same picture would have another score at first.
-    """
-    weights = path.with_suffix(".bin")
-    if not (path.is_file() and weights.is_file()):
-        converted = _convert(model)
-        try:
-            _save(converted, path)
-        except (OSError, RuntimeError):  # a disk that is full or not ours costs seconds at each start, not the score
-            return _through_a_file(converted)
-    return _core().read_model(path)
-
-
-def _save(converted: Any, path: Path) -> None:
-    """Write a converted model, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{os.getpid()}-{threading.get_native_id()}-{path.name}")
-    openvino.save_model(converted, unfinished, compress_to_fp16=False)
-    unfinished.with_suffix(".bin").replace(path.with_suffix(".bin"))
-    unfinished.replace(path)
-
-
-def _through_a_file(converted: Any) -> Any:
-    """The model as a file would give it, where none can be kept."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "model.xml")
+def _saved(converted: Any, folder: str | None) -> bytes:
+    """A converted model as one file: the length of its XML (8 bytes), its XML, its weights."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        path = Path(place) / "model.xml"
         openvino.save_model(converted, path, compress_to_fp16=False)
-        return _core().read_model(path.read_bytes(), path.with_suffix(".bin").read_bytes())
+        structure, weights = path.read_bytes(), path.with_suffix(".bin").read_bytes()
+    return b"".join((len(structure).to_bytes(8, "little"), structure, weights))
 
 
-def build_runner(model: Family, precision: str, key: str) -> Callable[[Tensor], Tensor]:
-    """A function from an image (N, 3, H, W) to the feature map; `key` names the weights, for what is kept on disk."""
-    folder = cache_folder() / "openvino" / openvino.get_version().split("-")[0]
+def _converted(model: Family) -> bytes:
+    """A model, converted and saved.
+
+    Raises:
+        UsageError: if no folder for temporary files has room for it.
+    """
+    converted = _convert(model)
+    try:
+        return _saved(converted, None)
+    except (OSError, RuntimeError):  # no such folder, read-only, or full
+        pass
+    try:
+        return _saved(converted, SHARED_MEMORY)
+    except (OSError, RuntimeError) as error:
+        raise UsageError(
+            "engine openvino converts a model by way of a temporary file, and there is no room for it; "
+            "name a folder in the environment's TMPDIR, or choose engine fused"
+        ) from error
+
+
+def _read(model: Family, fold: Callable[[Family], Family], key: str) -> Any:
+    """A model in OpenVINO, always as it is read back: the one just converted rounds otherwise."""
+    name = f"{key[:32]}-{state_sha256(model.encoder)[:32]}-{__version__}-torch-{torch.__version__}-{FORMAT}"
+    path = cache_folder() / "openvino" / openvino.get_version().split("-")[0] / name
+    content = kept(path, lambda: _converted(fold(model)))
+    end = 8 + int.from_bytes(content[:8], "little")
+    structure, weights = content[8:end], content[end:]
+    del content  # as large as the weights
+    return _core().read_model(structure, weights)
+
+
+def build_runner(
+    model: Family, fold: Callable[[Family], Family], precision: str, key: str
+) -> Callable[[Tensor], Tensor]:
+    """A function from an image (N, 3, H, W) to the feature map; `key` names the weights, for what is kept on disk.
+
+    `fold` gives a copy without batch norms, for a model that was not converted yet.
+    """
     options = {
         "INFERENCE_PRECISION_HINT": HINTS[precision],
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         "CPU_RUNTIME_CACHE_CAPACITY": "256",  # its own 5000 keeps 3 MB for every size of picture, without any gain
     }
-    compiled = _core().compile_model(_read_or_convert(folder / f"{key[:32]}-{__version__}.xml", model), "CPU", options)
+    compiled = _core().compile_model(_read(model, fold, key), "CPU", options)
     idle: deque[Any] = deque()  # requests, each with its buffers: as many as were ever needed at once
 
     def run(image: Tensor) -> Tensor:

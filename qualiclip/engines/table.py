@@ -47,7 +47,7 @@ def openvino_engine(model: Family, precision: str, key: str) -> Stages:
     """
     from .openvino_engine import build_runner
 
-    whole = _once(lambda: build_runner(fused_model(model), precision, key))
+    whole = _once(lambda: build_runner(model, fused_model, precision, key))
     tiles = _once(lambda: fused_engine(model, precision, key))
     return Stages(
         lambda image: whole()(image), lambda image: tiles().lower(image), lambda features: tiles().upper(features)

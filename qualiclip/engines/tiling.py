@@ -67,7 +67,15 @@ def _memory_format(features: Tensor) -> torch.memory_format:
 
 
 def encode(stages: Stages, image: Tensor, *, progress: bool = False) -> Tensor:
-    """Feature map (N, C, h, w) of an image (N, 3, H, W); `progress` shows a bar where it takes long."""
+    """Feature map (N, C, h, w) of an image (N, 3, H, W); `progress` shows a bar where it takes long.
+
+    Each of the N is computed alone: together they would be rounded otherwise, and hardly be faster.
+    """
+    feature_maps = [_encode_one(stages, one, progress=progress) for one in torch.split(image, 1)]
+    return torch.cat(feature_maps) if len(feature_maps) > 1 else feature_maps[0]
+
+
+def _encode_one(stages: Stages, image: Tensor, *, progress: bool) -> Tensor:
     if image.shape[-2] * image.shape[-1] <= LARGEST_WHOLE:
         return stages.whole(image)
     feature_map = stages.upper(lower_in_tiles(stages, image, tile=TILE, progress=progress))

@@ -16,7 +16,8 @@ from .stages import Stages, Step
 
 def _plain(step: Step, dtype: torch.dtype, memory_format: torch.memory_format) -> Step:
     def run(values: Tensor) -> Tensor:
-        with torch.no_grad():  # not inference_mode: its tensors can't take part in a gradient later
+        # not inference_mode: its tensors can't take part in a gradient later
+        with torch.no_grad(), torch.autocast("cpu", enabled=False):
             return step(values.to(dtype, memory_format=memory_format)).float()
 
     return run
@@ -35,10 +36,38 @@ def _dtype(precision: str) -> torch.dtype:
     return torch.bfloat16 if precision == "bf16" else torch.float32
 
 
+class _Convolution(nn.Module):
+    """A convolution that is always computed by oneDNN."""
+
+    def __init__(self, convolution: nn.Conv2d, padding: tuple[int, ...]) -> None:
+        super().__init__()
+        self.weight, self.bias, self.groups = convolution.weight, convolution.bias, convolution.groups
+        self.places = (padding, convolution.stride, convolution.dilation)
+
+    def forward(self, values: Tensor) -> Tensor:
+        return torch.mkldnn_convolution(values, self.weight, self.bias, *self.places, self.groups)
+
+
+def _steady(model: Family) -> Family:
+    """The same model, sharing its tensors, with one way of computing convolutions.
+
+    torch itself takes another way, with other roundings, on one thread than on several, and for small pictures alone
+    than for many at once.
+    """
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]  # torch's own
+        return model
+    steady = copy.deepcopy(model, {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())})
+    for module in list(steady.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.Conv2d) and not isinstance(child.padding, str):
+                setattr(module, name, _Convolution(child, child.padding))
+    return steady
+
+
 def eager_engine(model: Family, precision: str, key: str) -> Stages:
     """The model as it is."""
     own = model if precision == "fp32" else copy.deepcopy(model).to(_dtype(precision))
-    return _stages(_steps(own), _dtype(precision), torch.contiguous_format)
+    return _stages(_steps(_steady(own)), _dtype(precision), torch.contiguous_format)
 
 
 def _fold(module: nn.Module, convolution: str, norm: str) -> None:
@@ -64,7 +93,8 @@ def fused_model(model: Family) -> Family:
 
 def fused_engine(model: Family, precision: str, key: str) -> Stages:
     """Batch norms folded into convolutions, channels last in memory."""
-    return _stages(_steps(fused_model(model).to(_dtype(precision))), _dtype(precision), torch.channels_last)
+    fused = fused_model(model).to(_dtype(precision))
+    return _stages(_steps(_steady(fused)), _dtype(precision), torch.channels_last)
 
 
 def compile_engine(model: Family, precision: str, key: str) -> Stages:

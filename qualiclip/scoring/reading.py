@@ -1,4 +1,4 @@
-"""Reading many pictures: decoded ahead of their use, in order, in bounded memory, grouped by size."""
+"""Reading many pictures: decoded ahead of their use, in order, in bounded memory."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +15,6 @@ Source = TypeVar("Source")
 
 PIXELS_AHEAD = 8 * 2**20  # pixels that may wait decoded: 12 bytes each
 MOST_AHEAD = 32
-PIXELS_TOGETHER = 2**20  # pixels that are computed at once; more together are no faster
 WORKERS = 2
 
 
@@ -55,22 +54,3 @@ def decoded(read: Callable[[Source], Tensor], sources: Iterable[Source]) -> Iter
         finally:  # also when the caller stops early
             for future in waiting:
                 future.cancel()
-
-
-def grouped(items: Iterable[Decoded[Source]]) -> Iterator[list[Decoded[Source]]]:
-    """Neighbours of equal size together, as many as make `PIXELS_TOGETHER`; what could not be read alone."""
-    group: list[Decoded[Source]] = []
-    for item in items:
-        if group and not _fits(group, item):
-            yield group
-            group = []
-        group.append(item)
-    if group:
-        yield group
-
-
-def _fits(group: list[Decoded[Source]], item: Decoded[Source]) -> bool:
-    first = group[0].image
-    if first is None or item.image is None or first.shape != item.image.shape:
-        return False
-    return (len(group) + 1) * first[0].numel() <= PIXELS_TOGETHER

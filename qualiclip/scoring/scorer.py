@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
-import torch
 from torch import Tensor
 
+from qualiclip.engines.stages import Stages
 from qualiclip.engines.table import build_engine, check_engine, resolve_engine
 from qualiclip.engines.tiling import encode
 from qualiclip.models.family import Family
@@ -14,7 +15,7 @@ from qualiclip.pictures import DEFAULT_LIMITS, PictureLimits, PictureSource, as_
 from qualiclip.version import __version__
 from qualiclip.weights.loading import Checkpoint, load_checkpoint
 
-from .reading import Source, decoded, grouped
+from .reading import Source, decoded
 from .reports import Failure, QualityReport
 
 
@@ -40,7 +41,23 @@ class Scorer:
         self.precision = precision
         self.limits = limits
         self.progress = progress
-        self._stages = build_engine(self.engine, checkpoint.model, precision=precision, key=checkpoint.sha256)
+        self._stages = self._build()
+
+    def _build(self) -> Stages:
+        return build_engine(self.engine, self.model, precision=self.precision, key=self.checkpoint.sha256)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the engine: a copy, here or in another process, builds its own."""
+        return {name: value for name, value in vars(self).items() if name != "_stages"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Build the engine.
+
+        Raises:
+            UsageError: if it can't run here.
+        """
+        vars(self).update(state)
+        self._stages = self._build()
 
     @property
     def model(self) -> Family:
@@ -91,7 +108,8 @@ class Scorer:
     def score_many(self, sources: Iterable[PictureSource]) -> Iterator[QualityReport | Failure]:
         """Reports in the order of the sources; a bad source gives a `Failure`.
 
-        The next pictures are decoded while one is computed, and neighbours of equal size are computed together.
+        The next pictures are decoded while one is computed; each is computed alone, so that its score does not depend
+        on its neighbours.
         Memory stays bounded: as many pictures as have `PIXELS_AHEAD` together, or two.
         """
         return self.score_read(sources, self.read)
@@ -103,15 +121,12 @@ class Scorer:
 
         `read` is called from threads, ahead of the results.
         """
-        for group in grouped(decoded(read, sources)):
-            images = [item.image for item in group if item.image is not None]
-            if not images:
-                yield Failure(_path_of(group[0].source), group[0].error)
-                continue
-            batch = torch.stack(images) if len(images) > 1 else images[0][None]  # a large one is not copied
-            feature_maps = encode(self._stages, batch, progress=self.progress)
-            for item, image, feature_map in zip(group, images, feature_maps, strict=True):
-                yield self.report(image, feature_map[None], path=_path_of(item.source))
+        for item in decoded(read, sources):
+            path = _path_of(item.source)
+            if item.image is None:
+                yield Failure(path, item.error)
+            else:
+                yield self.report(item.image, self.encode(item.image), path=path)
 
 
 def _path_of(source: object) -> str | None:

@@ -1,15 +1,14 @@
 """Files of weights: where they may lie on this machine, and whether they are the right ones."""
 
 import hashlib
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from filelock import FileLock
 
 from qualiclip.errors import WeightsError
+from qualiclip.kept import first_noted
 
 HUB = "https://huggingface.co"
 
@@ -38,8 +37,15 @@ class RemoteFile:
 
 
 def cache_folder() -> Path:
-    """Our own small notes: hashes of downloads, embeddings of prompts."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "qualiclip-studio"
+    """What we keep to save time: hashes of downloads, embeddings of prompts, converted models.
+
+    For a user without a home it is a folder that can't be made: then nothing is kept.
+    """
+    try:
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        caches = Path(os.devnull)
+    return caches / "qualiclip-studio"
 
 
 def file_sha256(path: Path) -> str:
@@ -74,11 +80,7 @@ def check_sha256(file: RemoteFile, path: Path) -> str:
     """
     digest = file_sha256(path)
     notes = cache_folder() / "sha256.json"
-    notes.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(notes.with_suffix(".lock")):
-        known = json.loads(notes.read_text()) if notes.is_file() else {}
-        expected = file.sha256 or known.setdefault(file.name, digest)
-        notes.write_text(json.dumps(known, indent=2))
+    expected = file.sha256 or first_noted(notes, file.name, digest)
     if digest != expected:
         raise WeightsError(
             f"{path}: SHA-256 {digest[:12]}… where {expected[:12]}… is expected; delete the file and get it again, "

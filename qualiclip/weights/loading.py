@@ -1,7 +1,7 @@
 """Models by name or path: which file, which format, which prompts."""
 
+import copy
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -9,15 +9,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+import torch
+from safetensors.torch import load, save
 from torch import Generator, Tensor
 
 from qualiclip.errors import WeightsError
+from qualiclip.kept import kept
 from qualiclip.models.family import Family
 from qualiclip.models.prompts import ANTONYM_PAIRS, PromptPair
 from qualiclip.models.qualiclip import QualityModel, require_quality_model
 from qualiclip.models.text import TextEncoder, is_text_key, pair_features, texts_of
 from qualiclip.models.untrained import ABOUT, SEED, TRAINED, UNTRAINED, state_sha256, with_random_weights
+from qualiclip.version import __version__
 
 from .checkpoints import (
     CONTEXTS,
@@ -34,10 +37,21 @@ from .registry import REGISTRY, fetch_model, resolve_model
 
 
 @dataclass(frozen=True)
+class LoadedFrom:
+    """How a model was asked for, to load it again elsewhere; `marks` tell whether it was changed since."""
+
+    name: str
+    pairs: tuple[PromptPair, ...] | None
+    scale: float | None
+    marks: tuple[object, ...]
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """A loaded model with what is known about where it comes from.
 
-    `text` makes its text encoder from the file, or is None if the file has none.
+    `text` makes its text encoder from the file, or is None if the file has none. It can be pickled: with its weights
+    where they are in no file, or were changed; else by `loaded_from`, and it is loaded again where it arrives.
     """
 
     name: str
@@ -45,6 +59,39 @@ class Checkpoint:
     sha256: str
     training: Mapping[str, Any] = field(default_factory=dict)
     text: Callable[[], TextEncoder] | None = None
+    loaded_from: LoadedFrom | None = field(default=None, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How to make it again in another process."""
+        if self.loaded_from is not None and self.loaded_from.marks == _marks(self.model):
+            return _loaded_again, (replace(self.loaded_from, marks=()), self.name, self.sha256, self.training)
+        return Checkpoint, (self.name, self.model, self.sha256, self.training, self.text)
+
+    def __copy__(self) -> "Checkpoint":
+        """A copy that shares the model."""
+        return replace(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Checkpoint":
+        """A copy with weights of its own."""
+        model, training = copy.deepcopy((self.model, self.training), memo)
+        return replace(self, model=model, training=training, loaded_from=None)
+
+
+def _marks(model: Family) -> tuple[object, ...]:
+    """What changes when a tensor of a model, or its settings, are replaced or changed."""
+    tensors = (*model.parameters(), *model.buffers())
+    versions = ((id(tensor), 0 if tensor.is_inference() else tensor._version) for tensor in tensors)
+    return (model.training, getattr(model, "settings", None), *versions)
+
+
+def _loaded_again(source: LoadedFrom, name: str, sha256: str, training: Mapping[str, Any]) -> Checkpoint:
+    checkpoint = load_checkpoint(source.name, pairs=source.pairs, scale=source.scale)
+    if checkpoint.sha256 != sha256:
+        raise WeightsError(
+            f"{source.name}: SHA-256 {checkpoint.sha256[:12]}… where {sha256[:12]}… is expected: not the weights that "
+            "were sent; put the same file here, or load the model anew"
+        )
+    return replace(checkpoint, name=name, training=training)
 
 
 def load_checkpoint(
@@ -59,9 +106,16 @@ def load_checkpoint(
         UsageError: if the name is unknown, or the scale not positive.
         WeightsError: if the file can't be had, is damaged, does not fit, or has no text encoder for `pairs`.
     """
-    if name == UNTRAINED:
-        return _untrained(load_checkpoint(TRAINED, pairs=pairs, scale=scale))
-    name = resolve_model(name)
+    if name != UNTRAINED:
+        name = resolve_model(name)
+        checkpoint = _load(name, pairs, scale)
+    else:
+        checkpoint = _untrained(_load(TRAINED, pairs, scale))
+    where = name if name in (UNTRAINED, *REGISTRY) else str(Path(name).absolute())
+    return replace(checkpoint, loaded_from=LoadedFrom(where, pairs, scale, _marks(checkpoint.model)))
+
+
+def _load(name: str, pairs: tuple[PromptPair, ...] | None, scale: float | None) -> Checkpoint:
     entry = REGISTRY.get(name)
     path, sha256 = fetch_model(name)
     metadata, state = read_file(path)
@@ -77,7 +131,7 @@ def load_checkpoint(
     elif is_clip(state):
         features = _features(label, state, sha256, pairs)
         model = clip_model(label, state, features, pairs=pairs or ANTONYM_PAIRS, scale=100.0)
-        text = partial(_text_encoder, path) if any(map(is_text_key, clip_state(state))) else None
+        text = partial(_text_encoder, path.absolute()) if any(map(is_text_key, clip_state(state))) else None
     elif pairs is not None:
         raise WeightsError(f"{label} has no text encoder: its prompts are fixed; choose another model for own prompts")
     else:
@@ -125,13 +179,6 @@ def _learned_model(
 
 def _cached(parts: tuple[str, ...], compute: Callable[[], Tensor]) -> Tensor:
     """Embeddings of prompts, computed once for the weights and texts that `parts` names."""
-    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-    path = cache_folder() / "prompts" / f"{key}.safetensors"
-    if path.is_file():
-        return load_file(path)["features"]
-    features = compute()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}")
-    save_file({"features": features.contiguous()}, partial)
-    partial.replace(path)
-    return features
+    key = hashlib.sha256("\0".join((__version__, torch.__version__, *parts)).encode()).hexdigest()
+    path = cache_folder() / "prompts" / f"{key}.kept"
+    return load(kept(path, lambda: save({"features": compute().contiguous()})))["features"]

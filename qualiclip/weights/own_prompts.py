@@ -38,6 +38,10 @@ class OwnPrompts:
         self._encoder: TextEncoder | None = None
         self._lock = threading.Lock()
 
+    def __reduce__(self) -> tuple[type["OwnPrompts"], tuple[Checkpoint]]:
+        """Made anew from the checkpoint in another process."""
+        return OwnPrompts, (self._checkpoint,)
+
     @property
     def possible(self) -> bool:
         """Whether the model has a text encoder."""
