@@ -77,11 +77,15 @@ __all__ = [
 ]
 
 
-def _read_only(mapping: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
-    return MappingProxyType, (dict(mapping),)
+def _read_only(mapping: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(mapping)
 
 
-copyreg.pickle(MappingProxyType, _read_only)  # so that our tables and records can travel to other processes
+def _as_dict(mapping: MappingProxyType[Any, Any]) -> tuple[Any, ...]:
+    return _read_only, (dict(mapping),)
+
+
+copyreg.pickle(MappingProxyType, _as_dict)  # so that our tables and records can travel to other processes
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,10 @@
 """Parts of a picture that stand for it: its middle, or a smaller copy."""
 
+import math
+
 from PIL import Image
+
+SMALLEST_SIDE = 32  # px that a picture may be reduced to
 
 
 def middle(height: int, width: int, *, side: int) -> tuple[int, int, int, int]:
@@ -12,8 +16,12 @@ def middle(height: int, width: int, *, side: int) -> tuple[int, int, int, int]:
 
 
 def reduced(picture: Image.Image, side: int | None) -> Image.Image:
-    """A copy whose longer side is at most `side` px; None leaves the size as it is."""
+    """A copy whose longer side is at most `side` px; None leaves the size as it is.
+
+    Of a very long picture the longer side stays longer, so that the shorter one keeps `SMALLEST_SIDE` px.
+    """
     copy = picture.copy()
     if side is not None:
-        copy.thumbnail((side, side), Image.Resampling.LANCZOS)
+        longest = max(side, math.ceil(SMALLEST_SIDE * max(picture.size) / min(picture.size)))
+        copy.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     return copy

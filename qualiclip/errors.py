@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import SupportsFloat, TypeVar
 
 Row = TypeVar("Row")
+LONGEST_SHOWN = 60  # letters of what a caller gave
 
 # What ends a line, steers a terminal or turns the text around: control characters, separators of lines and
 # paragraphs, marks of the writing direction; and what stands for bytes of a name that are no text. All others, such
@@ -54,12 +55,24 @@ class TrainingError(QualiclipError):
     """Training can't start or can't go on."""
 
 
-def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
+def shown(value: object) -> str:
+    """What a caller gave, for a message of one line: a number or a text as it is, of all else the kind."""
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"a whole number of {value.bit_length()} bits"  # Python refuses to write the longest ones
+    if value is None or isinstance(value, bool | int | float | complex | str | bytes):
+        text = repr(value)
+        return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
+    return f"an object of type {type(value).__name__}"
+
+
+def unknown_name(kind: str, name: object, known: Iterable[str]) -> UsageError:
     """An error for a name that is not in a table: suggests the nearest ones, or lists all."""
     names = sorted(known)
+    if not isinstance(name, str):
+        return UsageError(f"{kind} must be a name, got {shown(name)}; known: {', '.join(names)}")
     near = difflib.get_close_matches(name, names, n=2)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
-    return UsageError(f"unknown {kind} {name!r}; {hint}")
+    return UsageError(f"unknown {kind} {shown(name)}; {hint}")
 
 
 def look_up(table: Mapping[str, Row], name: str, *, kind: str) -> Row:
@@ -68,6 +81,6 @@ def look_up(table: Mapping[str, Row], name: str, *, kind: str) -> Row:
     Raises:
         UsageError: if there is none; the text suggests the nearest names.
     """
-    if name not in table:
+    if not isinstance(name, str) or name not in table:
         raise unknown_name(kind, name, table)
     return table[name]

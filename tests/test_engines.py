@@ -171,7 +171,7 @@ def test_a_model_is_converted_in_memory_where_there_is_no_disk(tiny_model, tmp_p
     (tmp_path / "none").write_text("no folder")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
     openvino_numbers(tiny_model)
-    monkeypatch.setattr("qualiclip.openvino_engine.SHARED_MEMORY", str(tmp_path / "none"))
+    monkeypatch.setattr("qualiclip.engines.openvino_engine.SHARED_MEMORY", str(tmp_path / "none"))
     with pytest.raises(UsageError, match="there is no room for it; name a folder in the environment's TMPDIR"):
         openvino_numbers(tiny_model)
 

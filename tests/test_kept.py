@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from qualiclip.kept import first_noted, kept
-from qualiclip.weights import registry as weights
+from qualiclip.weights import files
 
 CONTENT = bytes(range(256)) * 10
 
@@ -110,10 +110,10 @@ def test_notes_of_earlier_versions_count(tmp_path):
 def test_a_user_without_a_home_has_a_folder_that_can_not_be_made(monkeypatch, tmp_path):
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert weights.cache_folder() == tmp_path / ".cache" / "qualiclip-studio"
+    assert files.cache_folder() == tmp_path / ".cache" / "qualiclip-studio"
     monkeypatch.setattr(Path, "home", classmethod(homeless))
-    assert kept(weights.cache_folder() / "thing", lambda: CONTENT) == CONTENT
-    assert first_noted(weights.cache_folder() / "notes.json", "a", "1") == "1"
+    assert kept(files.cache_folder() / "thing", lambda: CONTENT) == CONTENT
+    assert first_noted(files.cache_folder() / "notes.json", "a", "1") == "1"
 
 
 def homeless(cls: type[Path]) -> Path:

@@ -26,7 +26,7 @@ def random_map(image: Tensor, generator: Generator) -> Tensor:
 def centre_map(image: Tensor, generator: Generator) -> Tensor:
     """A hill (H, W) in [0, 1] in the middle of the picture, where photographers put what matters."""
     height, width = image.shape[-2:]
-    y, x = (torch.linspace(-1, 1, side) for side in (height, width))
+    y, x = (torch.linspace(-1, 1, side, dtype=torch.float32) for side in (height, width))
     return _within_one(torch.exp(-2 * (y[:, None] ** 2 + x[None, :] ** 2)))
 
 

@@ -17,6 +17,7 @@ from explain.maps.explanation import Explanation
 from explain.maps.heatmaps import explain_features
 from explain.maps.quality_map import STRIDE
 from explain.maps.scale import enlarge
+from qualiclip.ambient import without_gradients
 from qualiclip.degradations import degrade
 from qualiclip.models.family import Family
 from qualiclip.models.targets import find_target
@@ -115,7 +116,7 @@ def _baselines(image: Tensor, generator: Generator) -> dict[tuple[str, str], Val
 
 
 def _score(scorer: Scorer, feature_map: Tensor) -> float:
-    with torch.no_grad():
+    with without_gradients():
         return float(scorer.model.score(feature_map))
 
 
@@ -159,7 +160,7 @@ def compare_weights(
     scorer: Scorer, untrained: Family, example: Example, settings: Settings
 ) -> Iterator[WeightMeasurement]:
     """How alike each method's maps of one picture are with trained and with random weights."""
-    with torch.no_grad():
+    with without_gradients():
         feature_maps = (scorer.encode(example.image), untrained.feature_map(example.image[None]))
     size = _size(example.image)
     for method in settings.methods:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from explain.maps.heatmaps import METHODS
+from qualiclip.checks import check_several, is_number
 from qualiclip.degradations import DEGRADATIONS
 from qualiclip.degradations.table import MAX_LEVEL
-from qualiclip.errors import UsageError, look_up
+from qualiclip.errors import UsageError, look_up, shown
 from qualiclip.models.prompts import PromptPair
 from qualiclip.models.targets import PAIR
 
@@ -66,15 +67,17 @@ class Settings:
         Raises:
             UsageError: if a name is unknown, or a number out of range.
         """
+        for what in ("methods", "types", "targets"):
+            check_several(what, getattr(self, what))
         for method in self.methods:
             look_up(METHODS, method, kind="heatmap method")
         for name in self.types:
             look_up(DEGRADATIONS, name, kind="degradation")
         if not self.methods or not self.types or not self.targets:
             raise UsageError("a benchmark needs at least one heatmap method, one degradation and one target")
-        if not 0 < self.level <= MAX_LEVEL:
-            raise UsageError(f"level must lie above 0 and not above {MAX_LEVEL}, got {self.level}")
-        if self.curves < 0 or self.steps < 2:
+        if not is_number(self.level) or not 0 < self.level <= MAX_LEVEL:
+            raise UsageError(f"level must lie above 0 and not above {MAX_LEVEL}, got {shown(self.level)}")
+        if not (self.curves >= 0 and self.steps >= 2):  # also true for NaN
             raise UsageError(f"curves need at least 2 steps and no negative count, got {self.steps} and {self.curves}")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from qualiclip.checks import finite
 from qualiclip.outputs import row_file, whole_file, write_text
 
 from .localisation import RESAMPLES, Estimate
@@ -74,7 +75,7 @@ def write_measurements(out: Path, results: Results) -> None:
 
 def to_dict(summary: Summary, about: About) -> dict[str, object]:
     """Everything as plain data, ready for JSON; verdicts are in words."""
-    return {
+    plain = {
         **asdict(about),
         "localisation": [{**asdict(row), "verdict": row.verdict} for row in summary.rows],
         "best": [
@@ -94,6 +95,8 @@ def to_dict(summary: Summary, about: About) -> dict[str, object]:
         "curves": [asdict(row) for row in summary.curves],
         "weights": [asdict(row) for row in summary.weights],
     }
+    found: dict[str, object] = finite(plain)
+    return found
 
 
 # Tables

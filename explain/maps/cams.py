@@ -38,7 +38,9 @@ class _Head(nn.Module):
     def __init__(self, model: Family) -> None:
         super().__init__()
         self.entrance = _Entrance()
-        self.place = nn.Parameter(torch.zeros(0), requires_grad=False)  # the library asks the first one for its device
+        self.place = nn.Parameter(
+            torch.zeros(0, dtype=torch.float32), requires_grad=False
+        )  # the library asks the first one for its device
         self._evidence = model.evidence  # a method, no submodule: the library sets modes and devices of submodules
 
     def forward(self, feature_map: Tensor) -> Tensor:
@@ -110,7 +112,7 @@ def first_component(feature_map: Tensor) -> Tensor:
     positions = feature_map[0].flatten(1).T.double().numpy()  # (P, C)
     centred = positions - positions.mean(axis=0)
     if not centred.any():
-        return torch.zeros(feature_map.shape[-2:])
+        return torch.zeros(feature_map.shape[-2:], dtype=torch.float32)
     start = np.random.default_rng(0).standard_normal(min(centred.shape))  # any; the same, so that maps are
     left, value, _ = svds(centred, k=1, v0=start)
     return torch.from_numpy(left[:, 0] * value[0]).float().view(feature_map.shape[-2:])
@@ -132,7 +134,7 @@ class PrincipalCam(LibraryCam):
         size = feature_map.shape[-2:]
         small = pooled(feature_map)
         if _is_flat(small):
-            return torch.zeros(size)
+            return torch.zeros(size, dtype=torch.float32)
         if self.decomposed is None:
             grid = super().__call__(model, small, value)
         else:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from qualiclip.errors import UsageError, look_up
+from qualiclip.ambient import without_gradients
+from qualiclip.errors import InputError, UsageError, look_up, shown
 from qualiclip.models.family import Family
 from qualiclip.models.targets import TARGETS, Target, find_target
 from qualiclip.pictures import PictureSource
@@ -50,6 +51,16 @@ def _meaning(method: Method, target: Target, positions: int) -> str:
     return said
 
 
+def _as_constant(what: str, values: Tensor, shape: str) -> Tensor:
+    """The tensor without its past, fit to take part in a gradient."""
+    if not isinstance(values, Tensor) or values.dim() != shape.count(",") + 1 or not values.is_floating_point():
+        kind = f"{tuple(values.shape)} of {values.dtype}" if isinstance(values, Tensor) else shown(values)
+        raise InputError(f"{what} must be a floating tensor {shape}, got {kind}")
+    constant = values.detach()
+    return constant.clone() if constant.is_inference() else constant
+
+
+@without_gradients()
 def explain_features(
     model: Family,
     feature_map: Tensor,
@@ -65,8 +76,10 @@ def explain_features(
     how many times; an exception raised in it stops the work.
 
     Raises:
-        UsageError: if the method or the target is unknown.
+        InputError: if the feature map is no such tensor.
+        UsageError: if the method or the target is unknown, or there are several feature maps.
     """
+    feature_map = _as_constant("a feature map", feature_map, "(1, C, h, w)")
     if feature_map.shape[0] != 1:
         raise UsageError(f"one feature map at a time, got a batch of {feature_map.shape[0]}")
     wanted = find_target(target, model.targets)
@@ -80,6 +93,7 @@ def explain_features(
     return Explanation(method, target, grid.numpy(), size, signed, _meaning(row, wanted, grid.numel()))
 
 
+@without_gradients()
 def explain_finely(
     model: Family,
     encode: Callable[[Tensor], Tensor],
@@ -94,8 +108,10 @@ def explain_finely(
     `progress` is told how many are done, of how many; an exception raised in it stops the work.
 
     Raises:
+        InputError: if the image is no such tensor.
         UsageError: if the target is unknown, or the stride is not 32, 16 or 8.
     """
+    image = _as_constant("an image", image, "(3, H, W)")
     wanted = find_target(target, model.targets)
     grid = fine_quality_grid(model, encode, image, wanted.value, stride=stride, progress=progress)
     size = (image.shape[-2], image.shape[-1])

@@ -37,14 +37,14 @@ def _spans(side: int, step: int) -> list[slice]:
 
 def _left(parts: list[Window], height: int, width: int) -> Tensor:
     """Which positions (W, h·w) each window leaves, as 0 and 1."""
-    left = torch.ones(len(parts), height, width)
+    left = torch.ones(len(parts), height, width, dtype=torch.float32)
     for one, window in zip(left, parts, strict=True):
         one[window] = 0
     return left.flatten(1)
 
 
 def _without(left: Tensor) -> Tensor:
-    return torch.cat([left, torch.zeros(len(left), 1)], dim=1)
+    return torch.cat([left, torch.zeros(len(left), 1, dtype=torch.float32)], dim=1)
 
 
 def _with_mean(left: Tensor) -> Tensor:
@@ -69,7 +69,7 @@ def occlusion_grid(
     taken_away = look_up(FILLS, fill, kind="fill")
     height, width = feature_map.shape[-2:]
     if height * width == 1:
-        return torch.zeros(1, 1)  # nothing would be left
+        return torch.zeros(1, 1, dtype=torch.float32)  # nothing would be left
     left = _left(windows(height, width), height, width)
     with torch.no_grad():
         positions = feature_map[0].flatten(1).T  # (P, C)
@@ -82,7 +82,7 @@ def occlusion_grid(
                 part_similarities(model.backbone.attnpool, model.prompt_features, means, projected, counts)
             )  # (W,)
 
-        whole = of_parts(_without(torch.ones(1, height * width)))
+        whole = of_parts(_without(torch.ones(1, height * width, dtype=torch.float32)))
         falls = []
         for batch in torch.split(taken_away(left), WINDOWS_AT_ONCE):
             falls.append(whole - of_parts(batch))

@@ -81,7 +81,7 @@ def _interleave(parts: dict[tuple[int, int], Tensor], many: int) -> Tensor:
     """One grid of the grids of all shifts; every `many`-th row and column is of the same one."""
     height = sum(part.shape[0] for (_, across), part in parts.items() if across == 0)
     width = sum(part.shape[1] for (down, _), part in parts.items() if down == 0)
-    grid = torch.empty(height, width)
+    grid = torch.empty(height, width, dtype=torch.float32)
     for (down, across), part in parts.items():
         grid[down::many, across::many] = part
     return grid

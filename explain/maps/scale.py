@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from qualiclip.ambient import undisturbed
 from qualiclip.errors import UsageError
 
 from .methods import METHODS
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .explanation import Explanation
 
 
+@undisturbed()
 def enlarge(grid: Tensor, size: tuple[int, int], *, stride: int, shown: tuple[int, int] | None = None) -> Tensor:
     """A grid (h, w) as a map of a picture of the given size (H, W) [px], linear between the positions.
 
@@ -29,9 +31,10 @@ def enlarge(grid: Tensor, size: tuple[int, int], *, stride: int, shown: tuple[in
 
 def _hats(side: int, length: int, count: int, stride: int) -> Tensor:
     """Weights (length, count) of the positions along a side that is shown that long: interpolation as a matrix."""
-    pixels = (torch.arange(length) + 0.5) * (side / length)  # of the picture
+    pixels = (torch.arange(length, dtype=torch.float32) + 0.5) * (side / length)  # of the picture
     places = (pixels - STRIDE / 2) / stride  # in positions
-    return (1 - (places.clamp(0, count - 1)[:, None] - torch.arange(count)).abs()).clamp(min=0)  # (length, count)
+    positions = torch.arange(count, dtype=torch.float32)
+    return (1 - (places.clamp(0, count - 1)[:, None] - positions).abs()).clamp(min=0)  # (length, count)
 
 
 def _require_logits(method: str) -> None:
@@ -40,6 +43,7 @@ def _require_logits(method: str) -> None:
         raise UsageError(f"maps by {method} have no unit that two models share; use one of {known}")
 
 
+@undisturbed()
 def difference_of_models(first: "Explanation", second: "Explanation") -> "Explanation":
     """Signed map of where a model finds more for a target than another one does: first minus second, in logits.
 
@@ -64,6 +68,7 @@ def with_shared_peak(explanations: Iterable["Explanation"]) -> tuple["Explanatio
     return tuple(replace(one, full_scale=peak) for one in given)
 
 
+@undisturbed()
 def on_one_scale(*explanations: "Explanation") -> tuple[tuple["Explanation", ...], float]:
     """The maps divided by the largest magnitude in any of them, so that a colour means the same in all, and that peak.
 

@@ -36,8 +36,8 @@ def shapley_grid(model: QualityModel, feature_map: Tensor, value: Value) -> Tens
     """Map (h, w) of a feature map (1, C, h, w)."""
     positions = feature_map[0].flatten(1).T.detach()  # (P, C)
     with torch.enable_grad():  # the caller may have turned gradients off
-        factor = torch.ones((), requires_grad=True)
-        shift = torch.zeros(positions.shape[-1], requires_grad=True)
+        factor = torch.ones((), dtype=torch.float32, requires_grad=True)
+        shift = torch.zeros(positions.shape[-1], dtype=torch.float32, requires_grad=True)
         embedding = pool_changed(model.backbone.attnpool, positions, factor, shift)
         outcome = value(similarities(model.prompt_features, embedding)[0])
         (gradient,) = torch.autograd.grad(outcome, shift, create_graph=True)

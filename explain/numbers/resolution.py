@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
 
-from qualiclip.errors import UsageError
+from qualiclip.checks import check_several, is_number, is_whole
+from qualiclip.errors import UsageError, shown
 from qualiclip.scoring.reports import QualityReport
 from qualiclip.scoring.scorer import Scorer
 
@@ -40,14 +41,16 @@ class ResolutionSettings:
         Raises:
             UsageError: if one of them makes no sense.
         """
-        if not all(0 < share < 1 for share in self.shares):
-            raise UsageError(f"shares {self.shares}: expected numbers between 0 and 1")
-        if self.grid < 0:
-            raise UsageError(f"grid {self.grid}: expected a count of windows, or 0 for none")
-        if not 0 <= self.overlap < 1:
-            raise UsageError(f"overlap {self.overlap}: expected at least 0 and below 1")
-        if self.min_side < 1:
-            raise UsageError(f"min_side {self.min_side}: expected at least 1 px")
+        check_several("shares", self.shares)
+        for share in self.shares:
+            if not is_number(share) or not 0 < share < 1:
+                raise UsageError(f"shares {shown(share)}: expected numbers between 0 and 1")
+        if not is_whole(self.grid) or self.grid < 0:
+            raise UsageError(f"grid {shown(self.grid)}: expected a count of windows, or 0 for none")
+        if not is_number(self.overlap) or not 0 <= self.overlap < 1:
+            raise UsageError(f"overlap {shown(self.overlap)}: expected at least 0 and below 1")
+        if not is_whole(self.min_side) or self.min_side < 1:
+            raise UsageError(f"min_side {shown(self.min_side)}: expected at least 1 px")
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ Source: Ma et al., "Group Maximum Differentiation Competition: Model Comparison 
 Theirs compares many models at once; this is the duel of two, as in QualiCLIP's figure (arXiv 2403.11176 v1).
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qualiclip.errors import InputError, UsageError
+from qualiclip.checks import is_number, is_whole
+from qualiclip.errors import InputError, UsageError, shown
 
 Scores = NDArray[np.float64]
 
@@ -38,10 +38,10 @@ class GmadSettings:
         Raises:
             UsageError: if a number is out of its range.
         """
-        if min(self.levels, self.pairs) < 1:
-            raise UsageError(f"levels {self.levels} and pairs {self.pairs}: expected at least 1 of each")
-        if not 0 <= self.tolerance < math.inf:
-            raise UsageError(f"tolerance {self.tolerance}: expected standard deviations, 0 or more")
+        if not all(is_whole(count) and count >= 1 for count in (self.levels, self.pairs)):
+            raise UsageError(f"levels {shown(self.levels)} and pairs {shown(self.pairs)}: expected at least 1 of each")
+        if not is_number(self.tolerance) or self.tolerance < 0:
+            raise UsageError(f"tolerance {shown(self.tolerance)}: expected standard deviations, 0 or more")
 
 
 @dataclass(frozen=True)

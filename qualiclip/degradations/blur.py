@@ -57,5 +57,5 @@ def motion_kernel(length: float, angle: float) -> Tensor:
 
 def motion_blur(image: Tensor, length: float, generator: Generator) -> Tensor:
     """Image blurred along a line of `length` px at an angle drawn from the generator. Source: KADID-10k, type 3."""
-    angle = 180 * float(torch.rand((), generator=generator))
+    angle = 180 * float(torch.rand((), generator=generator, dtype=torch.float32))
     return convolve(image, motion_kernel(length, angle))

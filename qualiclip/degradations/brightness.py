@@ -26,7 +26,7 @@ def darken(image: Tensor, amount: float, generator: Generator) -> Tensor:
 
 def draw_sign(generator: Generator) -> float:
     """1.0 or -1.0, with equal chance."""
-    return 1.0 if float(torch.rand((), generator=generator)) < 0.5 else -1.0
+    return 1.0 if float(torch.rand((), generator=generator, dtype=torch.float32)) < 0.5 else -1.0
 
 
 def mean_shift(image: Tensor, amount: float, generator: Generator) -> Tensor:

@@ -21,13 +21,21 @@ def color_diffusion(image: Tensor, amount: float, generator: Generator) -> Tenso
     return lab_to_rgb(torch.cat([lab[:1], colors]))
 
 
+def _length(dx: Tensor, dy: Tensor) -> Tensor:
+    """Length of each vector; where it is 0 its gradient is 0, not NaN as that of torch.hypot."""
+    if not dx.requires_grad:
+        return torch.hypot(dx, dy)
+    still = (dx == 0) & (dy == 0)
+    return torch.hypot(dx.masked_fill(still, 1), dy).masked_fill(still, 0)
+
+
 def edge_mask(image: Tensor) -> Tensor:
     """Blurred gradient magnitude (H, W), stretched so that the 1st and 99th percentiles become 0 and 1."""
-    gray = torch.einsum("c,chw->hw", torch.tensor(GRAY).to(image), image)
+    gray = torch.einsum("c,chw->hw", torch.tensor(GRAY, dtype=torch.float32).to(image), image)
     padded = pad_replicate(gray[None], (1, 0), (1, 0))[0]
     dx = padded[1:, 1:] - padded[1:, :-1]
     dy = padded[1:, 1:] - padded[:-1, 1:]
-    edges = blur_gaussian(torch.hypot(dx, dy)[None], 4)[0]
+    edges = blur_gaussian(_length(dx, dy)[None], 4)[0]
     low, high = (edges.flatten().kthvalue(1 + round(share * (edges.numel() - 1))).values for share in (0.01, 0.99))
     return ((edges - low) / (high - low).clamp(min=1e-6)).clamp(0, 1)
 
@@ -53,7 +61,7 @@ def color_shift(image: Tensor, distance: float, generator: Generator) -> Tensor:
     Source: KADID-10k, type 5. The percentiles and axes that ARNIQA's port mixes up are right here, and the
     distance may be a fraction.
     """
-    angle = math.pi / 2 * float(torch.rand((), generator=generator))
+    angle = math.pi / 2 * float(torch.rand((), generator=generator, dtype=torch.float32))
     moved = translate(image[1], distance * math.sin(angle), distance * math.cos(angle))
     return torch.stack([image[0], torch.lerp(image[1], moved, edge_mask(image)), image[2]])
 

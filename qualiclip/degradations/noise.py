@@ -12,7 +12,8 @@ from .colorspace import rgb_to_ycbcr, ycbcr_to_rgb
 
 
 def _normal_like(image: Tensor, generator: Generator) -> Tensor:
-    return torch.randn(image.shape, generator=generator).to(image)  # drawn on the CPU: same on every device
+    drawn = torch.randn(image.shape, generator=generator, dtype=torch.float32)  # on the CPU: same on every device
+    return drawn.to(image)
 
 
 def white_noise(image: Tensor, variance: float, generator: Generator) -> Tensor:
@@ -27,7 +28,7 @@ def white_noise_ycbcr(image: Tensor, variance: float, generator: Generator) -> T
 
 def impulse_noise(image: Tensor, fraction: float, generator: Generator) -> Tensor:
     """Image in which a fraction of the samples is 0 or 1, half each. Source: KADID-10k, type 13."""
-    draw = torch.rand(image.shape, generator=generator).to(image.device)
+    draw = torch.rand(image.shape, generator=generator, dtype=torch.float32).to(image.device)
     pepper, salt = draw < fraction / 2, draw >= 1 - fraction / 2
     return image.masked_fill(pepper, 0).masked_fill(salt, 1)
 

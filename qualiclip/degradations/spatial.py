@@ -16,12 +16,12 @@ def jitter(image: Tensor, sigma: float, generator: Generator) -> Tensor:
     Source: KADID-10k, type 19. Borders are replicated; ARNIQA's port also moves the whole picture.
     """
     height, width = image.shape[-2:]
-    pixels_to_grid = torch.tensor([2 / width, 2 / height]).to(image)
-    identity = torch.eye(2, 3).to(image)[None]
+    pixels_to_grid = torch.tensor([2 / width, 2 / height], dtype=torch.float32).to(image)
+    identity = torch.eye(2, 3, dtype=torch.float32).to(image)[None]
     grid = functional.affine_grid(identity, [1, 3, height, width], align_corners=False)  # (1, H, W, 2)
     result = image[None]
     for _ in range(JITTER_ROUNDS):
-        field = torch.randn((height, width, 2), generator=generator).to(image)
+        field = torch.randn((height, width, 2), generator=generator, dtype=torch.float32).to(image)
         moved = torch.addcmul(grid, field, sigma * pixels_to_grid)
         result = functional.grid_sample(result, moved, padding_mode="border", align_corners=False)
     return result[0]
@@ -32,7 +32,7 @@ def topmost(corners: Tensor, side: int, height: int, width: int) -> Tensor:
 
     The first lies on top, so one more square changes only what was pristine: more squares are always more damage.
     """
-    inside = torch.arange(side)
+    inside = torch.arange(side, dtype=torch.int64)
     rows, columns = corners[:, 0, None, None] + inside[:, None], corners[:, 1, None, None] + inside
     numbers = torch.arange(len(corners), dtype=torch.int32).repeat_interleave(side * side)
     nothing = torch.full((height * width,), len(corners), dtype=torch.int32)
@@ -46,8 +46,8 @@ def non_eccentricity_patch(image: Tensor, count: float, generator: Generator) ->
     """
     height, width = image.shape[-2:]
     side = min(PATCH_SIDE, height // 2, width // 2)
-    furthest = torch.tensor([height - side, width - side])
-    draws = torch.rand((round(count), 4), generator=generator)
+    furthest = torch.tensor([height - side, width - side], dtype=torch.int64)
+    draws = torch.rand((round(count), 4), generator=generator, dtype=torch.float32)
     targets = (draws[:, :2] * (furthest + 1)).long()
     offsets = (draws[:, 2:] * (2 * PATCH_REACH + 1)).long() - PATCH_REACH
     moves = torch.minimum((targets + offsets).clamp(min=0), furthest) - targets
@@ -83,8 +83,9 @@ def color_block(image: Tensor, count: float, generator: Generator) -> Tensor:
     """Image with `count` squares of 32 × 32 px in random colours. Source: KADID-10k, type 23."""
     height, width = image.shape[-2:]
     side = min(BLOCK_SIDE, height // 2, width // 2)
-    draws = torch.rand((round(count), 5), generator=generator)
-    corners = (draws[:, :2] * torch.tensor([height - side + 1, width - side + 1])).long()
+    draws = torch.rand((round(count), 5), generator=generator, dtype=torch.float32)
+    places = torch.tensor([height - side + 1, width - side + 1], dtype=torch.int64)
+    corners = (draws[:, :2] * places).long()
     number = topmost(corners, side, height, width)
     covered = number < len(corners)
     result = image.clone()

@@ -7,7 +7,11 @@ from types import MappingProxyType
 
 from torch import Generator, Tensor
 
+from qualiclip.ambient import undisturbed
+from qualiclip.checks import check_number
+
 from . import blur, brightness, color, compression, noise, sharpness_contrast, spatial
+from .arguments import as_generators, check_image
 
 MAX_LEVEL = 5
 MAX_SEED = 2**31 - 1
@@ -17,7 +21,7 @@ MAX_SEED = 2**31 - 1
 class Degradation:
     """One type of degradation.
 
-    `apply(image, strength, generator)` takes an image (3, H, W) and returns a new one, not yet clamped to [0, 1].
+    `compute` is what `apply` does, for those who have checked what they give it.
     `strengths` holds the strength of levels 1 to 5 in `unit`, `valid` the smallest and largest one that makes sense;
     `published` the values of KADID-10k as ported by ARNIQA where ours differ, `correction` what is otherwise than in
     that port and why. `origin` is the strength that changes nothing, None where there is none: then a level below 1
@@ -26,7 +30,7 @@ class Degradation:
 
     label: str
     group: str
-    apply: Callable[[Tensor, float, Generator], Tensor]
+    compute: Callable[[Tensor, float, Generator], Tensor]
     strengths: tuple[float, float, float, float, float]
     unit: str
     valid: tuple[float, float]
@@ -35,6 +39,19 @@ class Degradation:
     geometric: bool = False
     published: tuple[float, float, float, float, float] | None = None
     correction: str = ""
+
+    @undisturbed()
+    def apply(self, image: Tensor, strength: float, generator: Generator) -> Tensor:
+        """A degraded copy of an image (3, H, W) in [0, 1], in its dtype, not yet clamped to [0, 1].
+
+        Raises:
+            InputError: if the image is not such a tensor.
+            UsageError: if the strength makes no sense, or the generator is none.
+        """
+        check_image(image, dimensions=(3,))
+        strength = check_number(f"strength of {self.label} ({self.unit})", strength, *self.valid)
+        (own,) = as_generators(generator, 1)
+        return self.compute(image.float(), strength, own).to(image.dtype)
 
     def strength_at(self, level: float) -> float:
         """Strength at a level in [1, 5], or in [0, 5] where `origin` is set; between levels it is interpolated."""

@@ -8,7 +8,8 @@ from matplotlib import colormaps
 from numpy.typing import NDArray
 from PIL import Image
 
-from qualiclip.errors import UsageError, unknown_name
+from qualiclip.checks import check_number
+from qualiclip.errors import UsageError, look_up
 
 # Sequential maps whose lightness rises evenly, safe for the colour-blind. Signed maps always use DIVERGING.
 COLORMAPS: Mapping[str, str] = MappingProxyType({"viridis": "Viridis", "cividis": "Cividis", "magma": "Magma"})
@@ -22,8 +23,7 @@ def colorize(values: NDArray[np.float32], *, colormap: str, signed: bool) -> NDA
     Raises:
         UsageError: if the colour map is unknown.
     """
-    if colormap not in COLORMAPS:
-        raise unknown_name("colour map", colormap, COLORMAPS)
+    look_up(COLORMAPS, colormap, kind="colour map")
     position = (values + 1) / 2 if signed else values
     colors = colormaps[DIVERGING if signed else colormap](position, bytes=True)
     return np.asarray(colors[..., :3], dtype=np.uint8)
@@ -45,8 +45,7 @@ def overlay(
     Raises:
         UsageError: if opacity is not in [0, 1], the sizes differ, or the colour map is unknown.
     """
-    if not 0 <= opacity <= 1:
-        raise UsageError(f"opacity must lie in [0, 1], got {opacity}")
+    opacity = check_number("opacity", opacity, 0, 1)
     if values.shape != (picture.height, picture.width):
         raise UsageError(f"heatmap {values.shape} and picture {(picture.height, picture.width)} differ in size")
     photo = np.asarray(picture)

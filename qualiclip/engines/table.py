@@ -7,7 +7,9 @@ from types import MappingProxyType
 from typing import TypeVar
 
 import torch
+from torch import Tensor
 
+from qualiclip.ambient import without_gradients
 from qualiclip.errors import UsageError, unknown_name
 from qualiclip.models.family import Family
 
@@ -49,9 +51,12 @@ def openvino_engine(model: Family, precision: str, key: str) -> Stages:
 
     whole = _once(lambda: build_runner(model, fused_model, precision, key))
     tiles = _once(lambda: fused_engine(model, precision, key))
-    return Stages(
-        lambda image: whole()(image), lambda image: tiles().lower(image), lambda features: tiles().upper(features)
-    )
+
+    @without_gradients()
+    def run(image: Tensor) -> Tensor:
+        return whole()(image.detach().float())
+
+    return Stages(run, lambda image: tiles().lower(image), lambda features: tiles().upper(features))
 
 
 ENGINES: Mapping[str, Engine] = MappingProxyType(
@@ -67,7 +72,7 @@ def resolve_engine(name: str) -> str:
     """
     if name == "auto":
         return "openvino" if find_spec("openvino") else "fused"
-    if name not in ENGINES:
+    if not isinstance(name, str) or name not in ENGINES:
         raise unknown_name("engine", name, ["auto", *ENGINES])
     return name
 
@@ -86,6 +91,7 @@ def check_engine(name: str, precision: str) -> None:
         raise UsageError("this processor does not compute with bfloat16; choose precision fp32")
 
 
+@without_gradients()
 def build_engine(name: str, model: Family, *, precision: str, key: str) -> Stages:
     """The steps of an engine; `key` names the weights, for what is kept on disk.
 

@@ -47,13 +47,13 @@ def lower_in_tiles(stages: Stages, image: Tensor, *, tile: int, progress: bool) 
     """Output of layer 3 (N, C, H/16, W/16) of an image (N, 3, H, W), tile by tile."""
     height, width = image.shape[-2:]
     parts = list(itertools.product(spans(height, tile), spans(width, tile)))
-    result = torch.empty(0)
+    result = torch.empty(0, dtype=torch.float32)
     for rows, columns in tqdm(parts, desc="tiles", delay=PATIENCE, disable=None if progress else True, leave=False):
         (down, keep_rows), (across, keep_columns) = _window(rows, height), _window(columns, width)
         features = stages.lower(image[:, :, down, across])
         if not result.numel():
             size = (len(image), features.shape[1], reduced_side(height), reduced_side(width))
-            result = torch.empty(size, memory_format=_memory_format(features))
+            result = torch.empty(size, dtype=features.dtype, memory_format=_memory_format(features))
         result[:, :, slice(*rows), slice(*columns)] = features[:, :, keep_rows, keep_columns]
         del features
         trim()

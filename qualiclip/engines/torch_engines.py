@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from qualiclip.ambient import without_gradients
 from qualiclip.machine import trim
 from qualiclip.models.family import Family
 
@@ -15,10 +16,9 @@ from .stages import Stages, Step
 
 
 def _plain(step: Step, dtype: torch.dtype, memory_format: torch.memory_format) -> Step:
+    @without_gradients()
     def run(values: Tensor) -> Tensor:
-        # not inference_mode: its tensors can't take part in a gradient later
-        with torch.no_grad(), torch.autocast("cpu", enabled=False):
-            return step(values.to(dtype, memory_format=memory_format)).float()
+        return step(values.to(dtype, memory_format=memory_format)).float()
 
     return run
 

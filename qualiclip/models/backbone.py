@@ -10,7 +10,8 @@ import torch
 from open_clip.modified_resnet import ModifiedResNet
 from torch import Tensor, nn
 
-from qualiclip.errors import UsageError
+from qualiclip.checks import check_several
+from qualiclip.errors import UsageError, shown
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,14 @@ class BackboneSettings:
         Raises:
             UsageError: if a number is not positive or the heads do not divide the channels.
         """
-        if len(self.blocks) != 4 or min(*self.blocks, self.width, self.heads, self.embedding_size) < 1:
-            raise UsageError(f"backbone settings must be positive, with four block counts; got {self}")
+        check_several("block counts of a backbone", self.blocks)
+        if len(self.blocks) != 4:
+            raise UsageError(f"a backbone needs four block counts, got {len(self.blocks)}")
+        counts = [("block count", count) for count in self.blocks]
+        others = [(name, getattr(self, name)) for name in ("width", "heads", "embedding_size")]
+        for name, value in (*counts, *others):
+            if type(value) is not int or value < 1:
+                raise UsageError(f"settings of a backbone must be positive whole numbers; {name} is {shown(value)}")
         if self.channels % self.heads:
             raise UsageError(f"{self.channels} channels (32 × width) can't be split over {self.heads} heads")
 

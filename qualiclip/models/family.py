@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
+
+from qualiclip.ambient import without_gradients
 
 from .prompts import PromptPair
 from .targets import TARGETS, Target
@@ -115,14 +116,14 @@ class Family(nn.Module, ABC):
     def judge(self, feature_map: Tensor) -> Judgement:
         """Score and parts of one feature map (1, C, h, w)."""
 
-    @torch.no_grad()
+    @without_gradients()
     def local_evidence(self, feature_map: Tensor) -> Tensor:
         """Evidence (h, w, K, 2) of each position of a feature map (1, C, h, w), taken alone."""
         positions = feature_map[0].flatten(1).T[..., None, None]  # (h·w, C, 1, 1)
         evidence = self.evidence(positions)  # (h·w, K, 2)
         return evidence.view(*feature_map.shape[-2:], *evidence.shape[1:])
 
-    @torch.no_grad()
+    @without_gradients()
     def window_evidence(self, feature_map: Tensor) -> Tensor:
         """Evidence (h, w, K, 2) of the 3 × 3 positions around each position of a feature map (1, C, h, w)."""
         return window_evidence(self.evidence, feature_map)

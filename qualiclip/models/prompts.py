@@ -1,8 +1,10 @@
 """The antonym prompts that stand for good and bad quality."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qualiclip.errors import UsageError
+from qualiclip.checks import check_several
+from qualiclip.errors import UsageError, shown
 
 
 @dataclass(frozen=True)
@@ -11,6 +13,16 @@ class PromptPair:
 
     positive: str
     negative: str
+
+    def __post_init__(self) -> None:
+        """Check the pair.
+
+        Raises:
+            UsageError: if a prompt is no text.
+        """
+        for prompt in (self.positive, self.negative):
+            if not isinstance(prompt, str):
+                raise UsageError(f"a prompt must be a text, got {shown(prompt)}")
 
 
 # The seven pairs of the authors' release, final dots included. Their repository's own list lacks a comma
@@ -24,6 +36,17 @@ ANTONYM_PAIRS: tuple[PromptPair, ...] = (
     PromptPair("High-quality image.", "Low-quality image."),
     PromptPair("Good picture.", "Bad picture."),
 )
+
+
+def check_pairs(pairs: Sequence[PromptPair]) -> None:
+    """Check that there are prompt pairs.
+
+    Raises:
+        UsageError: if there is none, or something else among them.
+    """
+    check_several("prompt pairs", pairs)
+    if not pairs or not all(isinstance(pair, PromptPair) for pair in pairs):
+        raise UsageError("a model needs prompt pairs, at least one; parse_pair() reads one from a text")
 
 
 def parse_pair(text: str) -> PromptPair:

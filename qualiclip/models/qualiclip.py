@@ -11,16 +11,29 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from qualiclip.errors import UsageError
+from qualiclip.ambient import without_gradients
+from qualiclip.checks import is_number
+from qualiclip.errors import UsageError, shown
 
 from .backbone import Backbone, BackboneSettings
 from .family import Family, Judgement, PairReport, Part
-from .prompts import ANTONYM_PAIRS, PromptPair
+from .prompts import ANTONYM_PAIRS, PromptPair, check_pairs
 from .targets import Target, target_table
 from .windows import window_similarities
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+LARGEST_SCALE = 10**6  # of the similarities; above, a probability could only be 0 or 1, and logits overflow one day
+
+
+def check_scale(scale: float) -> None:
+    """Check a factor for the similarities before the softmax.
+
+    Raises:
+        UsageError: if it is no number, not positive, or so large that nothing but 0 and 1 would come out.
+    """
+    if not is_number(scale) or not 0 < scale <= LARGEST_SCALE:
+        raise UsageError(f"a model needs a positive scale, at most {LARGEST_SCALE}; got {shown(scale)}")
 
 
 @dataclass(frozen=True)
@@ -40,8 +53,8 @@ class ModelSettings:
         Raises:
             UsageError: if there is no prompt pair or the scale is not positive.
         """
-        if not self.pairs or not self.scale > 0:
-            raise UsageError(f"a model needs prompt pairs and a positive scale; got {self}")
+        check_pairs(self.pairs)
+        check_scale(self.scale)
 
 
 class QualityModel(Family):
@@ -67,9 +80,10 @@ class QualityModel(Family):
             raise UsageError(f"prompt features must be {expected}, got {tuple(prompt_features.shape)}")
         self.settings = settings
         self.backbone = Backbone(settings.backbone)
+        self.backbone.float()  # whatever the default dtype
         self.register_buffer("prompt_features", functional.normalize(prompt_features.float(), dim=-1))
-        self.register_buffer("mean", torch.tensor(CLIP_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(CLIP_STD).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(CLIP_MEAN, dtype=torch.float32).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(CLIP_STD, dtype=torch.float32).view(1, 3, 1, 1), persistent=False)
 
     def lower(self, image: Tensor) -> Tensor:
         """Output of layer 3 (N, C/2, H/16, W/16) of an image (N, 3, H, W) in [0, 1]."""
@@ -124,7 +138,7 @@ class QualityModel(Family):
         """Quality score (N,) in [0, 1], higher is better: the mean of the probabilities of the pairs."""
         return self.probabilities(self.similarities(feature_map)).mean(dim=-1)
 
-    @torch.no_grad()
+    @without_gradients()
     def judge(self, feature_map: Tensor) -> Judgement:
         """Score of one feature map (1, C, h, w), with the similarities and the probability of every pair."""
         similarities = self.similarities(feature_map)  # (1, K, 2)
@@ -134,14 +148,14 @@ class QualityModel(Family):
         parts = tuple(Part(one.positive, one.probability, f"rather than “{one.negative}”") for one in pairs)
         return Judgement(probabilities.mean().item(), parts, pairs)
 
-    @torch.no_grad()
+    @without_gradients()
     def local_evidence(self, feature_map: Tensor) -> Tensor:
         """Similarities (h, w, K, 2) of each position of a feature map (1, C, h, w), taken alone: by its value path."""
         pooling, positions = self.backbone.attnpool, feature_map[0].permute(1, 2, 0)  # (h, w, C)
         embeddings = functional.normalize(pooling.c_proj(pooling.v_proj(positions)), dim=-1)  # (h, w, D)
         return torch.einsum("hwd,kpd->hwkp", embeddings, self.prompt_features)
 
-    @torch.no_grad()
+    @without_gradients()
     def window_evidence(self, feature_map: Tensor) -> Tensor:
         """Similarities (h, w, K, 2) of the 3 × 3 positions around each position, pooled as pictures are."""
         return window_similarities(self.backbone.attnpool, self.prompt_features, feature_map)
@@ -154,7 +168,9 @@ class QualityModel(Family):
     def from_settings(cls, data: Mapping[str, Any]) -> "QualityModel":
         """A model of these settings, its prompts yet to be loaded."""
         settings = parse_settings(data)
-        return cls(settings, torch.zeros(len(settings.pairs), 2, settings.backbone.embedding_size))
+        return cls(
+            settings, torch.zeros((len(settings.pairs), 2, settings.backbone.embedding_size), dtype=torch.float32)
+        )
 
     def finish(self) -> None:
         """Make the embeddings of the prompts unit vectors again: rounding in the file shortened them."""

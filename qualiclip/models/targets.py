@@ -82,6 +82,8 @@ def find_target(name: str, table: Mapping[str, Target]) -> Target:
     Raises:
         UsageError: if there is none, or if several pairs fit.
     """
+    if not isinstance(name, str):
+        raise unknown_name("heatmap target", name, table)
     words = name.removeprefix(PAIR).strip().casefold()
     if name in table or words == name.casefold() or words.isdecimal():
         return look_up(table, name, kind="heatmap target")

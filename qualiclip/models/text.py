@@ -8,7 +8,9 @@ from open_clip.transformer import QuickGELU, TextTransformer
 from torch import Tensor
 from torch.nn import functional
 
-from qualiclip.errors import WeightsError
+from qualiclip.ambient import without_gradients
+from qualiclip.checks import check_several
+from qualiclip.errors import UsageError, WeightsError, shown
 
 from .prompts import PromptPair
 
@@ -26,6 +28,7 @@ def is_text_key(key: str) -> bool:
 class TextEncoder:
     """Text encoder of a CLIP state dict; its size is read off the shapes."""
 
+    @without_gradients()
     def __init__(self, state: Mapping[str, Tensor]) -> None:
         """Take the text tower out of a state dict with CLIP's names, without prefix.
 
@@ -43,7 +46,7 @@ class TextEncoder:
                 layers=len({key.split(".")[2] for key in own if key.startswith("transformer.resblocks.")}),
                 output_dim=own["text_projection"].shape[1],
                 act_layer=QuickGELU,  # what CLIP was trained with; the exact GELU gives other embeddings
-            )
+            ).float()
             self.tower.load_state_dict(own)
         except (KeyError, RuntimeError, ValueError) as error:
             raise WeightsError(f"no complete text encoder in these weights ({' '.join(str(error).split())})") from error
@@ -53,20 +56,28 @@ class TextEncoder:
         """Unit embeddings (P, D) at the end-of-text token, the largest of each row of tokens (P, T)."""
         tower = self.tower
         hidden = tower.transformer(embeddings + tower.positional_embedding, attn_mask=tower.attn_mask)
-        last = tower.ln_final(hidden)[torch.arange(len(tokens)), tokens.argmax(dim=-1)]  # (P, width)
+        last = tower.ln_final(hidden)[torch.arange(len(tokens), dtype=torch.int64), tokens.argmax(dim=-1)]  # (P, width)
         return functional.normalize(last @ tower.text_projection, dim=-1)
 
     def _tokens(self, texts: Sequence[str]) -> Tensor:
         tokens: Tensor = get_tokenizer("RN50", context_length=self.tower.context_length)(list(texts))  # (P, T)
         return tokens
 
-    @torch.no_grad()
+    @without_gradients()
     def encode(self, texts: Sequence[str]) -> Tensor:
-        """Unit embeddings (P, D) of texts."""
+        """Unit embeddings (P, D) of texts.
+
+        Raises:
+            UsageError: if they are not a list of texts.
+        """
+        check_several("texts", texts)
+        for text in texts:
+            if not isinstance(text, str):
+                raise UsageError(f"each of the texts must be a text, got {shown(text)}")
         tokens = self._tokens(texts)
         return self._embed(tokens, self.tower.token_embedding(tokens))
 
-    @torch.no_grad()
+    @without_gradients()
     def encode_learned(self, texts: Sequence[str], contexts: Tensor) -> Tensor:
         """Unit embeddings (P, D) of texts put into the middle of learned context vectors (P, M, width).
 

@@ -4,8 +4,9 @@ import copy
 import hashlib
 from typing import TypeVar
 
-import torch
 from torch import Generator, nn
+
+from qualiclip.ambient import without_gradients
 
 from .family import Family
 
@@ -31,12 +32,12 @@ def _fill(module: nn.Module, generator: Generator) -> None:
             buffer.fill_(1.0 if name == "running_var" else 0.0)
 
 
+@without_gradients()
 def with_random_weights(model: FamilyModel, generator: Generator) -> FamilyModel:
     """A copy of a model with fresh weights in its whole image encoder, and the same prompts."""
     fresh = copy.deepcopy(model)
-    with torch.no_grad():
-        for module in fresh.encoder.modules():
-            _fill(module, generator)
+    for module in fresh.encoder.modules():
+        _fill(module, generator)
     return fresh.eval().requires_grad_(False)
 
 

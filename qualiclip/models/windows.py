@@ -27,7 +27,8 @@ def window_evidence(evidence: Callable[[Tensor], Tensor], feature_map: Tensor) -
 def _neighbours(side: int) -> Tensor:
     """The 3 positions (side, 3) around each position of a side; at its ends, the last one again."""
     reach = WINDOW // 2
-    return (torch.arange(side)[:, None] + torch.arange(-reach, reach + 1)).clamp(0, side - 1)
+    places, shifts = (torch.arange(*ends, dtype=torch.int64) for ends in ((0, side), (-reach, reach + 1)))
+    return (places[:, None] + shifts).clamp(0, side - 1)
 
 
 def _rows_of_windows(pooling: MeanQueryPooling, prompts: Tensor, features: Tensor) -> Tensor:

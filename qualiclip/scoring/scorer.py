@@ -1,14 +1,20 @@
 """Scorer: pictures in, quality reports out."""
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import numpy as np
+from PIL import Image
 from torch import Tensor
 
+from qualiclip.ambient import without_gradients
+from qualiclip.checks import check_several
 from qualiclip.engines.stages import Stages
 from qualiclip.engines.table import build_engine, check_engine, resolve_engine
 from qualiclip.engines.tiling import encode
+from qualiclip.errors import InputError, UsageError, WeightsError, shown
 from qualiclip.models.family import Family
 from qualiclip.models.prompts import PromptPair
 from qualiclip.pictures import DEFAULT_LIMITS, PictureLimits, PictureSource, as_image
@@ -64,6 +70,7 @@ class Scorer:
         """The model, in eval mode and without gradients."""
         return self.checkpoint.model
 
+    @without_gradients()
     def read(self, source: PictureSource) -> Tensor:
         """Image (3, H, W) of whatever holds a picture, within this scorer's limits.
 
@@ -73,12 +80,32 @@ class Scorer:
         return as_image(source, limits=self.limits)
 
     def encode(self, image: Tensor) -> Tensor:
-        """Feature map (1, C, h, w) of an image (3, H, W): the dear part, to be computed once per image."""
-        return encode(self._stages, image[None], progress=self.progress)
+        """Feature map (1, C, h, w) of an image (3, H, W): the dear part, to be computed once per image.
 
+        Raises:
+            InputError: if it is no such tensor.
+        """
+        if not isinstance(image, Tensor):
+            raise InputError(f"an image must be a floating tensor (3, H, W), got {shown(image)}; read() makes one")
+        if image.dim() != 3 or len(image) != 3 or not image.is_floating_point():
+            kind = f"{tuple(image.shape)} of {image.dtype}"
+            raise InputError(f"an image must be a floating tensor (3, H, W), got {kind}; read() makes one")
+        return self._encode(image[None])
+
+    @without_gradients()
+    def _encode(self, images: Tensor) -> Tensor:
+        return encode(self._stages, images, progress=self.progress)
+
+    @without_gradients()
     def report(self, image: Tensor, feature_map: Tensor, *, path: str | None = None) -> QualityReport:
-        """Report of an image (3, H, W) whose feature map (1, C, h, w) is known."""
+        """Report of an image (3, H, W) whose feature map (1, C, h, w) is known.
+
+        Raises:
+            WeightsError: if the score is not a number: so are weights, then.
+        """
         judgement = self.model.judge(feature_map)
+        if not math.isfinite(judgement.score):
+            raise WeightsError(f"{self.checkpoint.name}: gives a score that is no number; get its weights again")
         return QualityReport(
             path=path,
             score=judgement.score,
@@ -111,7 +138,13 @@ class Scorer:
         The next pictures are decoded while one is computed; each is computed alone, so that its score does not depend
         on its neighbours.
         Memory stays bounded: as many pictures as have `PIXELS_AHEAD` together, or two.
+
+        Raises:
+            UsageError: if the sources are a single one.
         """
+        check_several("pictures to score", sources)
+        if _is_one_picture(sources):
+            raise UsageError("pictures to score must be a list, got a single one; put it into a list, or use score()")
         return self.score_read(sources, self.read)
 
     def score_read(
@@ -127,6 +160,13 @@ class Scorer:
                 yield Failure(path, item.error)
             else:
                 yield self.report(item.image, self.encode(item.image), path=path)
+
+
+def _is_one_picture(sources: object) -> bool:
+    """Whether something that can be gone through is one picture and not several."""
+    if isinstance(sources, np.ndarray):
+        return sources.ndim < 4 and sources.dtype.kind not in "OUST"  # arrays of objects and texts hold several
+    return isinstance(sources, Image.Image) or (isinstance(sources, Tensor) and sources.dim() < 4)
 
 
 def _path_of(source: object) -> str | None:

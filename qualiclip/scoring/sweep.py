@@ -23,7 +23,6 @@ LEVELS = tuple(range(MAX_LEVEL + 1))
 
 DETAIL_SIDE = 200  # px of a picture on a contact sheet, shown about one to one
 
-SMALLEST_SIDE = 32  # px that a picture may be reduced to
 
 SWEEP_COLUMNS = ("picture", "degradation", "level", "strength", "unit", "seed")
 

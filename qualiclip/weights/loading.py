@@ -13,11 +13,12 @@ import torch
 from safetensors.torch import load, save
 from torch import Generator, Tensor
 
+from qualiclip.ambient import without_gradients
 from qualiclip.errors import WeightsError
 from qualiclip.kept import kept
 from qualiclip.models.family import Family
-from qualiclip.models.prompts import ANTONYM_PAIRS, PromptPair
-from qualiclip.models.qualiclip import QualityModel, require_quality_model
+from qualiclip.models.prompts import ANTONYM_PAIRS, PromptPair, check_pairs
+from qualiclip.models.qualiclip import QualityModel, check_scale, require_quality_model
 from qualiclip.models.text import TextEncoder, is_text_key, pair_features, texts_of
 from qualiclip.models.untrained import ABOUT, SEED, TRAINED, UNTRAINED, state_sha256, with_random_weights
 from qualiclip.version import __version__
@@ -94,6 +95,7 @@ def _loaded_again(source: LoadedFrom, name: str, sha256: str, training: Mapping[
     return replace(checkpoint, name=name, training=training)
 
 
+@without_gradients()
 def load_checkpoint(
     name: str, *, pairs: tuple[PromptPair, ...] | None = None, scale: float | None = None
 ) -> Checkpoint:
@@ -106,6 +108,7 @@ def load_checkpoint(
         UsageError: if the name is unknown, or the scale not positive.
         WeightsError: if the file can't be had, is damaged, does not fit, or has no text encoder for `pairs`.
     """
+    _check_changes(pairs, scale)
     if name != UNTRAINED:
         name = resolve_model(name)
         checkpoint = _load(name, pairs, scale)
@@ -140,6 +143,13 @@ def _load(name: str, pairs: tuple[PromptPair, ...] | None, scale: float | None) 
         scaled = require_quality_model(model, "a scale of one's own")
         scaled.settings = replace(scaled.settings, scale=scale)
     return Checkpoint(label, model, sha256, MappingProxyType(dict(training)), text)
+
+
+def _check_changes(pairs: tuple[PromptPair, ...] | None, scale: float | None) -> None:
+    if pairs is not None:
+        check_pairs(pairs)
+    if scale is not None:
+        check_scale(scale)
 
 
 def _text_encoder(path: Path) -> TextEncoder:

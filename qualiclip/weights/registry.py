@@ -97,6 +97,8 @@ def resolve_model(name: str) -> str:
     Raises:
         UsageError: if it is neither a known name nor looks like a file.
     """
+    if not isinstance(name, str | os.PathLike):
+        raise unknown_name("model", name, REGISTRY)
     if name == "auto":
         here = REGISTRY["qualiclip"].path is not None
         name = os.environ.get("QUALICLIP_MODEL") or ("qualiclip" if here else "compact")

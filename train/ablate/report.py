@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from qualiclip.checks import finite
 from qualiclip.degradations import GROUPS
 from qualiclip.outputs import row_file, whole_file, write_text
 
@@ -104,7 +105,7 @@ def write_record(path: Path, results: Sequence[Result], facts: Mapping[str, Any]
         for name in summaries["ordering"]
     }
     record = {**facts, "variants": variants, "runs": [asdict(result) for result in results]}
-    write_text(path, json.dumps(record, indent=2) + "\n")
+    write_text(path, json.dumps(finite(record), indent=2) + "\n")
 
 
 def write_report(out: Path, results: Sequence[Result], facts: Mapping[str, Any]) -> str:

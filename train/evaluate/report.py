@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from qualiclip.checks import finite
 from qualiclip.errors import InputError
 from qualiclip.outputs import row_file, whole_file, write_text
 from train.evaluate.datasets.rated import Rated, number, read_csv, refuse_repeats, whole_number
@@ -102,7 +103,7 @@ def to_dict(result: Evaluation, about: About) -> dict[str, Any]:
     intervals = {f"{name}_interval": getattr(whole.intervals, name) for name in ("srcc", "krcc", "plcc")}
     mapped = {"plcc_mapped": whole.mapped.plcc, "rmse": whole.mapped.rmse, "mapping": asdict(whole.mapped.mapping)}
     parts = {name: getattr(result, name) for name in ("degradations", "levels", "own_splits")}
-    return {
+    plain = {
         "agreement": {**asdict(whole.agreement), **intervals, "resamples": whole.intervals.resamples, **mapped},
         "splits": result.splits
         and {"median": result.splits.median, "parts": [_part_dict(part) for part in result.splits.parts]},
@@ -110,6 +111,8 @@ def to_dict(result: Evaluation, about: About) -> dict[str, Any]:
         "failures": [{"path": row.rated.path.as_posix(), "error": row.error} for row in result.failures],
         **asdict(about),
     }
+    found: dict[str, Any] = finite(plain)
+    return found
 
 
 # Tables

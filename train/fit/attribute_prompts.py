@@ -95,7 +95,7 @@ def fit_attributes(name: str, recipe: Recipe, photos: Path, out: Path, *, count:
     embeddings = embed_samples(model, tqdm(loader, unit="batch", disable=None))
     attributes = sorted(set(range(recipe.pairs)) - set(general_pairs(recipe.prompt_pairs)))
     chosen = Embeddings(embeddings.values, embeddings.concerned[:, attributes])
-    levels = torch.tensor(recipe.level_values)
+    levels = torch.tensor(recipe.level_values, dtype=torch.float32)
     fitted = fit_prompts(chosen, model.prompt_features[attributes], levels, scale=model.settings.scale)
     model.prompt_features[attributes] = fitted
     record = {

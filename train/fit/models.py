@@ -20,7 +20,7 @@ PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float
 def orthogonal_prompts(pairs: int, embedding_size: int, *, seed: int) -> Tensor:
     """Fixed prompt features (K, 2, D) for a model without a text encoder: orthonormal vectors from a seed."""
     generator = torch.Generator().manual_seed(seed)
-    square = torch.randn((embedding_size, embedding_size), generator=generator)
+    square = torch.randn((embedding_size, embedding_size), generator=generator, dtype=torch.float32)
     vectors: Tensor = torch.linalg.qr(square).Q[: 2 * pairs]
     return vectors.reshape(pairs, 2, embedding_size)
 

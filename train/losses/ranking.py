@@ -73,7 +73,7 @@ def across_images_loss(similarities: Tensor, pristine: Tensor, *, margin: float,
     mild, strong = stronger.nonzero(as_tuple=True)
     flat = similarities.flatten(0, 1)  # (N·J, L, K)
     rise = flat[None, :, strong] - flat[:, None, mild] + margin  # (N·J milder, N·J stronger, P, K)
-    owner = torch.arange(images, device=similarities.device).repeat_interleave(crops)
+    owner = torch.arange(images, dtype=torch.int64, device=similarities.device).repeat_interleave(crops)
     comparable = (owner[:, None] != owner[None, :]) & pristine.repeat_interleave(crops)[:, None]
     violation = rise.clamp(min=0)[comparable]
     return violation.mean() if len(violation) else violation.sum()

@@ -5,7 +5,7 @@ import json
 import typing
 from typing import Any, TypeVar
 
-from qualiclip.errors import UsageError, unknown_name
+from qualiclip.errors import UsageError, shown, unknown_name
 
 Settings = TypeVar("Settings")
 
@@ -59,10 +59,10 @@ def _parse(name: str, text: str, current: Any, kind: Any) -> Any:
         return text
     try:
         value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UsageError(f"{name}: {text!r} is not a number, true, false or list") from error
-    if isinstance(current, float) and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        if isinstance(current, float) and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+    except (ValueError, OverflowError) as error:  # among them numbers too long for Python
+        raise UsageError(f"{name}: {shown(text)} is not a number, true, false or list") from error
     if isinstance(current, tuple) and isinstance(value, list):
         value, part = tuple(value), typing.get_args(kind)[0]
         if any(type(item) is not part for item in value):

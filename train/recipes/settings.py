@@ -2,9 +2,11 @@
 
 import math
 from dataclasses import dataclass, field, fields
+from typing import Any
 
+from qualiclip.checks import check_several, is_number, is_real, plain
 from qualiclip.degradations import GROUPS, MAX_LEVEL
-from qualiclip.errors import UsageError, look_up
+from qualiclip.errors import UsageError, look_up, shown
 from qualiclip.models.backbone import BackboneSettings
 from qualiclip.models.prompts import ANTONYM_PAIRS, PromptPair
 
@@ -46,9 +48,14 @@ class LossSettings:
         Raises:
             UsageError: if a number is negative or not finite, `across_gap` is below 1, or a name is unknown.
         """
-        numbers = [getattr(self, field.name) for field in fields(self) if field.name != "reduction"]
-        if not all(0 <= number < math.inf for number in numbers) or self.across_gap < 1:
-            raise UsageError(f"margins and weights must be finite and not negative, across_gap at least 1; got {self}")
+        _check_kinds(self, "losses.")
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if part.type is not str and not 0 <= value < math.inf:
+                kept = "margins and weights must be finite and not negative"
+                raise UsageError(f"{kept}; losses.{part.name} is {shown(value)}")
+        if self.across_gap < 1:
+            raise UsageError(f"losses need an across_gap at least 1; it is {self.across_gap}")
         _check_name("reduction", self.reduction, REDUCTIONS)
 
 
@@ -136,11 +143,16 @@ class Recipe:
         """Check the settings.
 
         Raises:
-            UsageError: if a number is out of its range or a name is unknown.
+            UsageError: if a number is not finite or out of its range, or a name is unknown.
         """
+        _check_kinds(self)
+        check_several("leave_out", self.leave_out)
         broken = [rule for rule, kept in self._rules().items() if not kept]
         if broken:
             raise UsageError("; ".join(broken))
+        for part in fields(self):
+            if part.type is float and not is_number(getattr(self, part.name)):
+                raise UsageError(f"{part.name} must be a finite number, got {shown(getattr(self, part.name))}")
         for group in self.leave_out:
             look_up(GROUPS, group, kind="group of degradations")
         _check_name("batch_norm", self.batch_norm, BATCH_NORMS)
@@ -173,6 +185,16 @@ class Recipe:
             "largest_enlargement must lie in [1, crop / 32]": 1 <= self.largest_enlargement <= max(1, self.crop / 32),
             "pristine_enlargement must be at least 1": self.pristine_enlargement >= 1,
         }
+
+
+def _check_kinds(settings: Any, prefix: str = "") -> None:
+    """Refuse what is not of its field's kind, such as a fraction where a whole number is meant."""
+    for part in fields(settings):
+        value = getattr(settings, part.name)
+        if part.type is float and not is_real(plain(value)):
+            raise UsageError(f"{prefix}{part.name} must be a number, got {shown(value)}")
+        if part.type in (int, bool, str) and type(value) is not part.type:
+            raise UsageError(f"{prefix}{part.name} must be of type {part.type.__name__}, got {shown(value)}")
 
 
 def _check_name(setting: str, value: str, known: tuple[str, ...]) -> None:

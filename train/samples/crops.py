@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 from torch.utils.data import Dataset
 
+from qualiclip.ambient import undisturbed
 from qualiclip.degradations import MAX_LEVEL
 from qualiclip.degradations.compose import Composition, draw_composition
 from qualiclip.errors import TrainingError
@@ -57,7 +58,7 @@ def split_holdout(photos: list[Path], every: int) -> tuple[list[Path], list[Path
 
 
 def _uniform(generator: Generator, low: float, high: float) -> float:
-    return low + (high - low) * float(torch.rand((), generator=generator))
+    return low + (high - low) * float(torch.rand((), generator=generator, dtype=torch.float32))
 
 
 def _resize(images: Tensor, height: int, width: int) -> Tensor:
@@ -147,6 +148,7 @@ class CropDataset(Dataset[Sample]):
         generator = torch.Generator().manual_seed(self.recipe.seed + epoch)
         return self.photos[int(torch.randperm(len(self.photos), generator=generator)[position])]
 
+    @undisturbed()
     def __getitem__(self, number: int) -> Sample:
         """Sample of that number."""
         recipe = self.recipe
@@ -167,10 +169,11 @@ class CropDataset(Dataset[Sample]):
         ]
         if side < recipe.crop:
             rendered = [_resize(crops, recipe.crop, recipe.crop) for crops in rendered]
+        pristine = base_level == 0 and enlargement <= recipe.pristine_enlargement and recipe.with_pristine
         return Sample(
             torch.stack(rendered),
             concerned_pairs(chosen.names, recipe.prompt_pairs),
-            torch.tensor(base_level == 0 and enlargement <= recipe.pristine_enlargement and recipe.with_pristine),
+            torch.tensor(pristine, dtype=torch.bool),
         )
 
 

@@ -24,12 +24,12 @@ from qualiclip.degradations.filters import blur_gaussian, convolve
 
 
 def _uniform(generator: Generator, low: float, high: float) -> float:
-    return low + (high - low) * float(torch.rand((), generator=generator))
+    return low + (high - low) * float(torch.rand((), generator=generator, dtype=torch.float32))
 
 
 def _field(image: Tensor, generator: Generator, *, cells: int) -> Tensor:
     """Smooth random field (1, H, W) in [0, 1], with about `cells` hills along a side."""
-    coarse = torch.rand((1, 1, cells + 1, cells + 1), generator=generator)
+    coarse = torch.rand((1, 1, cells + 1, cells + 1), generator=generator, dtype=torch.float32)
     fine = functional.interpolate(coarse, size=image.shape[-2:], mode="bicubic", align_corners=True)[0]
     low, high = (float(bound) for bound in fine.aminmax())
     return (fine - low) / max(high - low, 1e-6)
@@ -42,14 +42,15 @@ def _resize(image: Tensor, height: int, width: int, mode: str) -> Tensor:
 
 def haze(image: Tensor, severity: float, generator: Generator) -> Tensor:
     """Veil of scattered light, white, grey, blue or green, thicker in some places."""
-    light = 0.45 + 0.5 * torch.rand((), generator=generator) + 0.3 * (torch.rand((3, 1, 1), generator=generator) - 0.5)
+    gray = torch.rand((), generator=generator, dtype=torch.float32)
+    light = 0.45 + 0.5 * gray + 0.3 * (torch.rand((3, 1, 1), generator=generator, dtype=torch.float32) - 0.5)
     thickness = severity * _uniform(generator, 1.0, 2.2) * (0.4 + 0.6 * _field(image, generator, cells=1))
     return torch.lerp(light.clamp(0, 1).expand_as(image), image, torch.exp(-thickness))
 
 
 def color_cast(image: Tensor, severity: float, generator: Generator) -> Tensor:
     """Wrong white balance, or light that has lost a colour on its way, as under water."""
-    gains = torch.rand((3, 1, 1), generator=generator)
+    gains = torch.rand((3, 1, 1), generator=generator, dtype=torch.float32)
     gains = gains / gains.max()  # one channel stays, the others lose up to all but a fifth
     return image * (gains.clamp(min=0.2) ** severity)
 
@@ -92,7 +93,7 @@ def low_light(image: Tensor, severity: float, generator: Generator) -> Tensor:
     brightened = _uniform(generator, 0.3, 1.0)
     photons = 2500 / loss
     linear = image**2.2 / loss
-    noise = torch.randn(image.shape, generator=generator)
+    noise = torch.randn(image.shape, generator=generator, dtype=torch.float32)
     noisy = linear + noise * (linear / photons + (0.6 / photons) ** 2).sqrt()
     developed: Tensor = (noisy * loss**brightened).clamp(0, 1) ** (1 / 2.2)
     return developed
@@ -116,7 +117,7 @@ def vignetting(image: Tensor, severity: float, generator: Generator) -> Tensor:
 
 def flare(image: Tensor, severity: float, generator: Generator) -> Tensor:
     """A bright spot of stray light with soft borders."""
-    color = 0.75 + 0.25 * torch.rand((3, 1, 1), generator=generator)
+    color = 0.75 + 0.25 * torch.rand((3, 1, 1), generator=generator, dtype=torch.float32)
     spot = (_field(image, generator, cells=2) - 0.35).clamp(min=0) / 0.65
     return torch.lerp(image, color.expand_as(image), (1.3 * severity * spot).clamp(max=1))
 
@@ -125,7 +126,7 @@ def correlated_noise(image: Tensor, severity: float, generator: Generator) -> Te
     """Noise of grains larger than a pixel, in brightness and in colour, stronger in dark places."""
     grain = _uniform(generator, 0.4, 1.8)
     colored = _uniform(generator, 0, 1)
-    noise = blur_gaussian(torch.randn(image.shape, generator=generator), grain)
+    noise = blur_gaussian(torch.randn(image.shape, generator=generator, dtype=torch.float32), grain)
     grey = noise.mean(dim=0, keepdim=True) * math.sqrt(3)
     noise = torch.lerp(grey.expand_as(noise), noise, colored)
     strength = 0.02 + 0.14 * severity
@@ -134,7 +135,7 @@ def correlated_noise(image: Tensor, severity: float, generator: Generator) -> Te
 
 def denoising(image: Tensor, severity: float, generator: Generator) -> Tensor:
     """Texture smeared away while edges stay: a guided filter, after a little noise."""
-    noisy = image + 0.02 * torch.randn(image.shape, generator=generator)
+    noisy = image + 0.02 * torch.randn(image.shape, generator=generator, dtype=torch.float32)
     radius = 2 + round(3 * severity)
     mean = _box(noisy, radius)
     variance = (_box(noisy**2, radius) - mean**2).clamp(min=0)

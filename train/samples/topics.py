@@ -50,7 +50,8 @@ def general_pairs(pairs: Iterable[PromptPair]) -> list[int]:
 def pair_emphasis(pairs: Iterable[PromptPair]) -> Tensor:
     """Factor (K,) of the ranking margin of each pair, and of what it says about the strongest level."""
     return torch.tensor(
-        [PAIR_TOPICS[pair.positive].emphasis if pair.positive in PAIR_TOPICS else 1.0 for pair in pairs]
+        [PAIR_TOPICS[pair.positive].emphasis if pair.positive in PAIR_TOPICS else 1.0 for pair in pairs],
+        dtype=torch.float32,
     )
 
 
@@ -58,4 +59,4 @@ def concerned_pairs(names: Iterable[str], pairs: Iterable[PromptPair]) -> Tensor
     """1.0 for each pair (K,) that is about at least one of the named degradations, else 0.0."""
     present = frozenset(names)
     topics = [PAIR_TOPICS[pair.positive].names if pair.positive in PAIR_TOPICS else present for pair in pairs]
-    return torch.tensor([float(bool(topic & present)) for topic in topics])
+    return torch.tensor([float(bool(topic & present)) for topic in topics], dtype=torch.float32)

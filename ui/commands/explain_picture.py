@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explain.maps.defaults import COLORMAP_NAMES, METHOD_NAMES, PAIR_START, STRIDES, TARGET_NAMES
+from qualiclip.checks import check_number
 from qualiclip.errors import UsageError, unknown_name
 from qualiclip.outputs import whole_file
 
@@ -36,6 +37,7 @@ class ExplainSettings:
         check_names([self.method], [self.target])
         if self.colormap not in COLORMAP_NAMES:
             raise unknown_name("colour map", self.colormap, COLORMAP_NAMES)
+        check_number("opacity", self.opacity, 0, 1)
         if self.stride not in STRIDES:
             raise UsageError(f"stride must be one of {', '.join(map(str, STRIDES))} px, got {self.stride}")
         if self.stride != STRIDES[0] and self.method != "quality_map":

@@ -1,15 +1,20 @@
 """What visitors send: files they uploaded, as they uploaded them, and nothing that the server would have to fetch."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.data_classes import ImageData, ListFiles
 
+from qualiclip.errors import shown
+
 from .intake import Upload
 
+_MISSING = object()
+_FIELDS = {"path": str, "url": str, "orig_name": str, "mime_type": str, "size": int, "is_stream": bool}  # of a file
 UPLOADED = {"_type": "gradio.FileData"}  # what makes Gradio check that a path is in the folder of uploads
 
 
@@ -54,11 +59,33 @@ def forbid_fetching(page: gr.Blocks) -> None:
     preprocess = page.preprocess_data
 
     async def preprocess_uploads(function: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> Any:
+        _require_arguments(function.inputs, inputs)
         for file in _named_files(inputs):
             _require_upload(file)
         return await preprocess(function, inputs, *args, **kwargs)
 
     page.preprocess_data = preprocess_uploads  # type: ignore[method-assign, assignment]
+
+
+def _require_arguments(widgets: Sequence[Any], values: Sequence[Any]) -> None:
+    """Refuse calls with too few values, and values that are no files where files are meant, which Gradio fails on."""
+    for widget, value in zip_longest(widgets, values[: len(widgets)], fillvalue=_MISSING):
+        label = getattr(widget, "label", None) or "value"
+        if value is _MISSING:
+            raise gr.Error(f"{label}: missing; the call needs {len(widgets)} values", print_exception=False)
+        data_model = getattr(widget, "data_model", None)
+        files = value if data_model is ListFiles and isinstance(value, list) else [value]
+        if data_model in (ImageData, ListFiles) and value is not None and not all(map(_names_a_file, files)):
+            raise gr.Error(f"{label}: expected an uploaded file, got {shown(value)}", print_exception=False)
+
+
+def _names_a_file(value: Any) -> bool:
+    """Whether a visitor's data has the form of a file's description, so that Gradio can take it for one."""
+    return (
+        isinstance(value, dict)
+        and bool(value.get("path"))
+        and all(value.get(name) is None or type(value[name]) is kind for name, kind in _FIELDS.items())
+    )
 
 
 def _named_files(value: Any) -> Iterator[dict[str, Any]]:

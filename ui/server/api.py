@@ -1,5 +1,7 @@
 """The named endpoints for programs: /score, /degrade, /explain, /sweep, /compare and /models."""
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -9,9 +11,12 @@ from PIL import Image
 from explain.maps.defaults import DEFAULT_COLORMAP, DEFAULT_METHOD, DEFAULT_OPACITY, DEFAULT_TARGET
 from explain.maps.drawing import draw_heatmap
 from explain.maps.heatmaps import METHODS
+from qualiclip.checks import check_number, check_whole
 from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL, MAX_SEED, Step
 from qualiclip.drawing.overlay import COLORMAPS
-from qualiclip.errors import InputError
+from qualiclip.errors import InputError, UsageError, unknown_name
+from qualiclip.errors import shown as said
+from qualiclip.models.targets import find_target
 from qualiclip.scoring.scorer import Scorer
 from qualiclip.scoring.sweep import LEVELS
 from qualiclip.weights.registry import REGISTRY
@@ -29,6 +34,35 @@ def _needed(image: str | None) -> str:
     return image
 
 
+@contextmanager
+def _argument(name: str) -> Iterator[None]:
+    """A context whose errors say which argument is wrong."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{name}: {error}") from error
+
+
+def _one_of(argument: str, value: object, known: Collection[str], *, kind: str) -> str:
+    with _argument(argument):
+        if not isinstance(value, str) or value not in known:
+            raise unknown_name(kind, value, known)
+    return value
+
+
+def _some_of(argument: str, values: object, known: Collection[str], *, kind: str) -> tuple[str, ...]:
+    """Names out of a list, or a single one; all that are known for an empty list or null."""
+    listed = [values] if isinstance(values, str) else [] if values is None else values
+    if not isinstance(listed, list):
+        raise UsageError(f"{argument}: expected a list of names, got {said(values)}; known: {', '.join(known)}")
+    return tuple(_one_of(argument, value, known, kind=kind) for value in listed) or tuple(known)
+
+
+def _whole(argument: str, value: object, most: int) -> int:
+    """A whole number, 0 for null."""
+    return 0 if value is None else check_whole(argument, value, 0, most)
+
+
 class Api:
     """The functions behind the endpoints, on one studio."""
 
@@ -39,18 +73,25 @@ class Api:
 
     def score(self, image: str | None, model: str) -> dict[str, Any]:
         """Quality score of a picture, in [0, 1], higher is better: the JSON object of `qualiclip score --json`."""
-        return self.studio.look(Subject(_needed(image), model)).analysis.report.to_dict()
+        return self.studio.look(Subject(_needed(image), self._served(model))).analysis.report.to_dict()
 
     def degrade(self, image: str | None, name: str, level: float, seed: float | None) -> Image.Image:
         """A degraded copy of a picture, as PNG."""
-        subject = Subject(_needed(image), "", (Step(name, level, int(seed or 0)),))
-        return self.studio.look(subject).picture
+        _one_of("name", name, DEGRADATIONS, kind="degradation")
+        step = Step(name, check_number("level", level, 0, MAX_LEVEL), _whole("seed", seed, MAX_SEED))
+        return self.studio.look(Subject(_needed(image), "", (step,))).picture
 
     def explain(
         self, image: str | None, method: str, target: str, colormap: str, opacity: float, model: str
     ) -> tuple[Image.Image, str]:
         """A picture with a heatmap over it, as PNG, and the map in words."""
-        look = self.studio.look(Subject(_needed(image), model))
+        served = self._served(model)
+        look = self.studio.look(Subject(_needed(image), served))
+        _one_of("method", method, METHODS, kind="heatmap method")
+        _one_of("colormap", colormap, COLORMAPS, kind="colour map")
+        opacity = check_number("opacity", opacity, 0, 1)
+        with _argument("target"):
+            find_target(target, self.studio.scorer(served).model.targets)
         explanation = look.explanation(method=method, target=target)
         return draw_heatmap(look.picture, explanation, colormap=colormap, opacity=opacity), explanation.note
 
@@ -60,11 +101,13 @@ class Api:
         """Scores of a picture at levels 0 to 5 of degradations: what `qualiclip sweep` writes, as a JSON object.
 
         `types` are names of degradations, none for all; `side` is the length in px to which the longer side is first
-        reduced, 0 for full size. For each type there are the six scores, `srcc`, the rank correlation of level and
-        score in [-1, 1] (-1: each level scores lower), and `rises`, the levels that do not score below the one before.
+        reduced, 0 for full size; the shorter one keeps 32 px. For each type there are the six scores, `srcc`, the rank
+        correlation of level and score in [-1, 1] (-1: each level scores lower), and `rises`, the levels that do not
+        score below the one before.
         """
-        names = tuple(types) or tuple(DEGRADATIONS)
-        request = SweepRequest(_needed(image), model, int(side or 0) or None, int(seed or 0), names)
+        names = _some_of("types", types, DEGRADATIONS, kind="degradation")
+        longest, served = _whole("side", side, MAX_SEED) or None, self._served(model)
+        request = SweepRequest(_needed(image), served, longest, _whole("seed", seed, MAX_SEED), names)
         rows = list(self.sweeps.rows(request))
         report = rows[0].reports[0]
         return {
@@ -83,9 +126,14 @@ class Api:
     def compare(self, image: str | None, models: list[str]) -> list[dict[str, Any]]:
         """Reports of a picture by several models, in their order, as `/score` gives them; without names, by all."""
         subject = Subject(_needed(image), "")
-        served = models or list(self.studio.scorers)
+        served = _some_of("models", models, self.studio.scorers, kind="model")
         looks = self.studio.looks(*(replace(subject, model=name) for name in served))
         return [look.analysis.report.to_dict() for look in looks]
+
+    def _served(self, model: str | None) -> str:
+        """Name of a model; nothing stands for the default one."""
+        default = model is None or model == ""
+        return _one_of("model", self.studio.default if default else model, self.studio.scorers, kind="model")
 
     def models(self) -> list[dict[str, Any]]:
         """The models that are being served; the first is the one that is used unless another is named."""
@@ -108,10 +156,15 @@ def _describe(scorer: Scorer) -> dict[str, Any]:
     }
 
 
+def _as_sent(payload: Any) -> Any:
+    return payload
+
+
 def build_api(api: Api) -> None:
     """Register the endpoints. Must be called inside a Blocks context.
 
-    Inputs are components and not bare values, so that Gradio checks that a file was uploaded to it.
+    Inputs are components and not bare values, so that Gradio checks that a file was uploaded to it. All else reaches us
+    as it was sent: Gradio's own checks fail with an internal error on what is of the wrong kind.
     """
     with gr.Column(visible=False):
         image = photo_input(label="image")
@@ -131,6 +184,8 @@ def build_api(api: Api) -> None:
         compared = gr.Dropdown(list(api.studio.scorers), value=[], multiselect=True, label="models")
         reports = gr.JSON(label="reports")
         trigger = gr.Button("run")
+    for component in (name, level, seed, method, target, colormap, opacity, types, side, model, compared):
+        component.preprocess = _as_sent  # type: ignore[method-assign]
     trigger.click(shown(api.score), [image, model], report, api_name="score", **MODEL_QUEUE)
     trigger.click(shown(api.degrade), [image, name, level, seed], picture, api_name="degrade", **MODEL_QUEUE)
     trigger.click(

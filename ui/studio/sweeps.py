@@ -7,11 +7,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from qualiclip.crops import reduced
+from qualiclip.checks import check_several, is_whole
+from qualiclip.crops import SMALLEST_SIDE, reduced
 from qualiclip.degradations import DEGRADATIONS
-from qualiclip.errors import UsageError, look_up
+from qualiclip.errors import UsageError, look_up, shown
 from qualiclip.pictures import picture_to_image
-from qualiclip.scoring.sweep import SMALLEST_SIDE, SweepRow, sweep
+from qualiclip.scoring.sweep import SweepRow, sweep
 
 from .cache import MemoryCache
 from .look import Look, file_digest
@@ -37,12 +38,13 @@ class SweepRequest:
         Raises:
             UsageError: if there is no such degradation, none at all, or the side is too short.
         """
+        check_several("degradations", self.names)
         for name in self.names:
             look_up(DEGRADATIONS, name, kind="degradation")
         if not self.names:
             raise UsageError("choose at least one degradation")
-        if self.side is not None and self.side < SMALLEST_SIDE:
-            raise UsageError(f"the side must be {SMALLEST_SIDE} px or more, got {self.side}")
+        if self.side is not None and not (is_whole(self.side) and self.side >= SMALLEST_SIDE):
+            raise UsageError(f"the side must be {SMALLEST_SIDE} px or more, got {shown(self.side)}")
 
     @cached_property
     def digest(self) -> str:
