@@ -26,7 +26,9 @@ class Sweep(Visit):
         """Until the page has what its link asks for: a photo or a seed that comes while a sweep runs ends it."""
         asked = re.search(r"seed=(\d+)", query)
         self.page.wait_for_function(
-            "seed => document.querySelector('#seed input').value == seed", arg=asked[1] if asked else "0"
+            # the field is there only while its drawer is open
+            "seed => (document.querySelector('#seed input')?.value ?? seed) == seed",
+            arg=asked[1] if asked else "0",
         )
         self.rest()
 
