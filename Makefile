@@ -10,8 +10,8 @@ WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 unexport PYTHONWARNINGS
 
-.PHONY: demo test check lint types quick slow format docs bench bench-degradations bench-explanations bench-ui bench-sweep soak ordering \
-        robustness compact benchmark-explanations docs-explanations browser screenshot space gallery clean
+.PHONY: demo test check lint types quick slow format docs bench bench-start bench-degradations bench-explanations bench-ui bench-sweep \
+        soak ordering robustness compact benchmark-explanations docs-explanations browser screenshot space gallery clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python app.py --port $(PORT)
@@ -45,6 +45,10 @@ docs: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.bench_engines
+
+# Whole commands, from start to end, beside `import torch`.
+bench-start: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.bench_start
 
 # From letting go of a slider to the new score and picture, in a real browser.
 bench-ui: $(VENV)/.installed-dev browser

@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import joblib
 import torch
 from gradio_client import Client, handle_file
 
 import qualiclip
 from qualiclip.crops import reduced
 from qualiclip.degradations import DEGRADATIONS, degrade
-from qualiclip.machine import set_threads, usable_cores
+from qualiclip.machine import set_threads
 from qualiclip.pictures import image_to_picture, picture_to_image
 from qualiclip.scoring.scorer import Scorer
 from qualiclip.scoring.sweep import LEVELS
@@ -62,7 +63,7 @@ def main() -> None:
             single.append(seconds(lambda seed: single_scores(scorer, seed), seed))
     finally:
         server.stop()
-    print(f"{usable_cores()} cores, engine {scorer.engine}, load {os.getloadavg()[0]:.1f}\n")
+    print(f"{joblib.cpu_count()} cores, engine {scorer.engine}, load {os.getloadavg()[0]:.1f}\n")
     print("| way | fastest, s | median, s |\n|---|---|---|")
     for label, times in (("a sweep through the server", through), ("120 single scores, one process", single)):
         print(f"| {label} | {min(times):.2f} | {statistics.median(times):.2f} |")

@@ -10,7 +10,9 @@ from torch.nn.functional import multi_head_attention_forward
 from qualiclip.errors import UsageError
 from qualiclip.models.backbone import RN50, Backbone, BackboneSettings, MeanQueryPooling
 from qualiclip.models.qualiclip import ModelSettings, QualityModel
+from tests.clip_files import fill_batch_norms
 
+POSITIONS = "attnpool.positional_embedding"  # which ours does without
 GOLDEN = Path(__file__).parent / "golden" / "modified_resnet_tiny.npz"
 TINY = BackboneSettings(blocks=(1, 1, 1, 1), width=8, heads=4, embedding_size=32)
 
@@ -85,8 +87,42 @@ def test_rn50_has_the_names_and_shapes_of_clip():
     with torch.device("meta"):
         ours = {name: value.shape for name, value in Backbone(RN50).state_dict().items()}
         reference = ModifiedResNet([3, 4, 6, 3], output_dim=1024, heads=32, width=64).state_dict()
-    theirs = {name: value.shape for name, value in reference.items() if name != "attnpool.positional_embedding"}
-    assert ours == theirs
+    assert ours == {name: value.shape for name, value in reference.items() if name != POSITIONS}
+
+
+@pytest.mark.parametrize("blocks", [(1, 1, 1, 1), (2, 3, 1, 2)])
+def test_the_same_random_weights_give_the_same_numbers_and_gradients_as_in_open_clip(blocks):
+    from open_clip.modified_resnet import ModifiedResNet
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        theirs = ModifiedResNet(list(blocks), output_dim=32, heads=4, width=8)
+        ours = Backbone(BackboneSettings(blocks, width=8, heads=4, embedding_size=32))
+        fill_batch_norms(ours)
+        pixels = torch.randn(2, 3, 75, 100)
+    theirs.load_state_dict({**ours.state_dict(), POSITIONS: torch.zeros(50, 256)})
+    for mode in (False, True):  # the running statistics, then those of the batch
+        both = [network.train(mode) for network in (ours, theirs)]
+        maps = [one.layer4(one.layer3(one.layer2(one.layer1(one.stem(pixels))))) for one in both]
+        assert torch.equal(*maps)
+        gradients = [
+            torch.autograd.grad(features.square().sum(), [*one.layer4.parameters(), one.conv1.weight])
+            for features, one in zip(maps, both, strict=True)
+        ]
+        assert all(map(torch.equal, *gradients))
+
+
+def test_a_fresh_network_is_as_open_clip_leaves_it():
+    from open_clip.modified_resnet import ModifiedResNet
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(5)
+        theirs = ModifiedResNet([1, 2, 1, 1], output_dim=32, heads=4, width=8).state_dict()
+        torch.manual_seed(5)
+        ours = Backbone(BackboneSettings((1, 2, 1, 1), width=8, heads=4, embedding_size=32)).state_dict()
+    trunk = [name for name in ours if not name.startswith("attnpool")]
+    assert all(torch.equal(ours[name], theirs[name]) for name in trunk)
+    assert not any(ours[name].any() for name in trunk if name.endswith("bn3.weight") and name.startswith("layer"))
 
 
 def test_heads_must_divide_the_channels():

@@ -41,6 +41,28 @@ def test_half_precision_is_for_storage_only(tiny_model, tmp_path):
     assert {value.dtype for value in model.state_dict().values() if value.is_floating_point()} == {torch.float32}
 
 
+def test_loading_draws_nothing_and_fills_everything(tiny_model, tiny_checkpoint):
+    before = torch.get_rng_state()
+    model = load_checkpoint(str(tiny_checkpoint)).model
+    assert torch.equal(torch.get_rng_state(), before)
+    for name, value in tiny_model.backbone.state_dict().items():
+        assert torch.equal(model.backbone.state_dict()[name], value), name
+
+
+def test_weights_of_any_kind_of_number_are_used_in_single_precision(tiny_model, tiny_checkpoint, tmp_path):
+    name = "backbone.layer1.0.conv2.weight"
+    for dtype in (torch.float64, torch.bfloat16, torch.int8):
+        path = rewrite(
+            tiny_checkpoint,
+            tmp_path / "other.safetensors",
+            change=lambda state, dtype=dtype: state.update({name: state[name].mul(10).to(dtype)}),
+        )
+        loaded = load_checkpoint(path).model.state_dict()[name]
+        assert loaded.dtype == torch.float32
+        assert loaded.is_contiguous()
+        assert torch.equal(loaded, tiny_model.state_dict()[name].mul(10).to(dtype).float())
+
+
 def test_loaded_model_is_frozen_and_in_eval_mode(tiny_checkpoint):
     model = load_checkpoint(str(tiny_checkpoint)).model
     assert not model.training

@@ -1,5 +1,6 @@
 """Reading ahead: order, bounds, bad files, early ends."""
 
+import os
 import threading
 import time
 
@@ -8,7 +9,7 @@ import torch
 
 import qualiclip
 from qualiclip.errors import InputError
-from qualiclip.machine import quota_cores, set_threads, usable_cores
+from qualiclip.machine import set_threads
 from qualiclip.scoring.reading import MOST_AHEAD, WORKERS, decoded
 from qualiclip.scoring.reports import Failure
 
@@ -87,20 +88,15 @@ def test_a_score_does_not_depend_on_the_number_of_threads(photo):
     assert len(set(scores)) == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "cores"),
-    [("max 100000", None), ("200000 100000\n", 2), ("150000 100000", 1), ("50000 100000", 1), ("", None)],
-)
-def test_quota_of_a_container(text, cores):
-    assert quota_cores(text) == cores
-
-
 def test_no_more_threads_than_cores_unless_the_environment_asks(monkeypatch):
     before = torch.get_num_threads()
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     torch.set_num_threads(64)
     set_threads()
-    assert torch.get_num_threads() == usable_cores()
+    assert 1 <= torch.get_num_threads() <= len(os.sched_getaffinity(0))
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")  # as a container's quota of one core
+    set_threads()
+    assert torch.get_num_threads() == 1
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     torch.set_num_threads(7)
     set_threads()

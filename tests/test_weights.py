@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -13,9 +14,9 @@ import torch
 
 from qualiclip.errors import UsageError, WeightsError
 from qualiclip.weights.download import answers, fetch
-from qualiclip.weights.files import RemoteFile, check_sha256, file_sha256
+from qualiclip.weights.files import RemoteFile, check_sha256, file_sha256, find
 from qualiclip.weights.loading import load_checkpoint
-from qualiclip.weights.registry import REGISTRY, resolve_model
+from qualiclip.weights.registry import REGISTRY, resolve_model, torch_folder
 from tests.clip_files import TINY, TINY_TEXT, official_state
 from tests.surroundings import PATIENCE
 
@@ -175,6 +176,39 @@ def test_files_of_other_programs_are_found(tmp_path, folder):
     path.parent.mkdir(parents=True)
     path.write_bytes(b"theirs")
     assert REGISTRY["qualiclip"].path == path
+
+
+def test_a_file_in_the_cache_of_the_hub_is_found(tmp_path, monkeypatch):
+    file = RemoteFile("model.pth", hub=("some/repository", "Copy.pth"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    assert find(file) is None
+    repository = tmp_path / "models--some--repository"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text("abc")
+    assert find(file) is None
+    path = repository / "snapshots" / "abc" / "Copy.pth"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"theirs")
+    assert find(file) == path
+
+
+@pytest.mark.parametrize(
+    ("home", "cache"), [("/somewhere", "/cache"), ("~/torch", None), (None, "/cache"), (None, "~/c"), (None, None)]
+)
+def test_torchs_folder_is_known_without_torch(monkeypatch, home, cache):
+    for name, value in (("TORCH_HOME", home), ("XDG_CACHE_HOME", cache)):
+        monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name, raising=False)
+    expected = Path(torch.hub.get_dir())
+    assert torch_folder() == expected
+    with monkeypatch.context() as patch:
+        patch.delitem(sys.modules, "torch")
+        assert torch_folder() == expected
+
+
+def test_a_folder_that_a_program_gave_torch_counts(monkeypatch, tmp_path):
+    monkeypatch.setattr(torch.hub, "_hub_dir", None)
+    torch.hub.set_dir(tmp_path)
+    assert torch_folder() == tmp_path
 
 
 def test_the_first_hash_is_written_down_and_checked_ever_after(tmp_path, monkeypatch):

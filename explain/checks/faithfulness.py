@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import stats
 from torch import Tensor
 
 from .localisation import Values
@@ -64,4 +63,6 @@ def rank_correlation(first: Values, second: Values) -> float:
     """Spearman's correlation of two maps of one shape; 0 if one of them is constant."""
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return 0.0
+    from scipy import stats
+
     return float(stats.spearmanr(first.ravel(), second.ravel()).statistic)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from scipy.sparse.linalg import svds
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -113,6 +112,8 @@ def first_component(feature_map: Tensor) -> Tensor:
     centred = positions - positions.mean(axis=0)
     if not centred.any():
         return torch.zeros(feature_map.shape[-2:], dtype=torch.float32)
+    from scipy.sparse.linalg import svds
+
     start = np.random.default_rng(0).standard_normal(min(centred.shape))  # any; the same, so that maps are
     left, value, _ = svds(centred, k=1, v0=start)
     return torch.from_numpy(left[:, 0] * value[0]).float().view(feature_map.shape[-2:])

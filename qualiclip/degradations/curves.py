@@ -1,12 +1,13 @@
 """Tone curves: cubic splines through given knots, applied to every sample."""
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 from torch import Tensor
 
 
 def apply_curve(image: Tensor, knots: tuple[tuple[float, float], ...]) -> Tensor:
     """Every sample mapped by the not-a-knot cubic spline through (0, 0), the knots and (1, 1), clamped to [0, 1]."""
+    from scipy.interpolate import CubicSpline
+
     x, y = zip((0.0, 0.0), *knots, (1.0, 1.0), strict=True)
     spline = CubicSpline(x, y)
     a, b, c, d = spline.c[:, 0].tolist()  # the first piece; at each knot a cubic of the distance to it is added

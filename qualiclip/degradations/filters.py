@@ -3,7 +3,6 @@
 import math
 
 import torch
-from scipy.fft import next_fast_len
 from torch import Tensor
 from torch.nn import functional
 
@@ -21,6 +20,8 @@ def convolve(image: Tensor, kernel: Tensor) -> Tensor:
     By way of Fourier transforms, so that the cost does not depend on the size of the kernel. As everywhere in the
     field this is a correlation: the kernel is not turned round. Errs by about 1e-6 of the largest value.
     """
+    from scipy.fft import next_fast_len
+
     height, width = image.shape[-2:]
     down, right = kernel.shape[0] // 2, kernel.shape[1] // 2
     padded = pad_replicate(image, (down, down), (right, right))

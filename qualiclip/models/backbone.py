@@ -1,17 +1,23 @@
 """CLIP's ModifiedResNet, cut in two: an image becomes a feature map, a feature map becomes an embedding.
 
-The trunk is open_clip's. The attention pooling is ours: without positional embedding, and with the mean token
-as the only query, because only that token's output is used.
+Not open_clip's class, whose import takes longer than all the rest of a score; a test compares the two. The attention
+pooling differs: it is without positional embedding, and has the mean token as the only query, because only that
+token's output is used.
+
+Source: CLIP (arXiv 2103.00020), section 2.4, and its released weights, whose names the parameters have.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass
 
 import torch
-from open_clip.modified_resnet import ModifiedResNet
 from torch import Tensor, nn
+from torch.nn import functional
 
 from qualiclip.checks import check_several
 from qualiclip.errors import UsageError, shown
+
+EXPANSION = 4  # channels that leave a block, in parts of its width
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,39 @@ class BackboneSettings:
 
 
 RN50 = BackboneSettings(blocks=(3, 4, 6, 3), width=64, heads=32, embedding_size=1024)
+
+
+class Bottleneck(nn.Module):
+    """A residual block of three convolutions that are made smaller by averaging, never by a stride: no aliasing."""
+
+    def __init__(self, channels: int, width: int, shrink: int) -> None:
+        """Make a block from `channels` to 4 · `width`, whose output is `shrink` times smaller than its input."""
+        super().__init__()
+        wide = width * EXPANSION
+        self.conv1, self.bn1 = nn.Conv2d(channels, width, 1, bias=False), nn.BatchNorm2d(width)
+        self.conv2, self.bn2 = nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width)
+        self.conv3, self.bn3 = nn.Conv2d(width, wide, 1, bias=False), nn.BatchNorm2d(wide)
+        nn.init.zeros_(self.bn3.weight)  # as CLIP does: a fresh block adds nothing
+        self.avgpool = nn.AvgPool2d(shrink) if shrink > 1 else nn.Identity()
+        self.downsample: nn.Module = nn.Identity()
+        if shrink > 1 or channels != wide:
+            shortcut = nn.Conv2d(channels, wide, 1, bias=False)
+            parts = {"-1": nn.AvgPool2d(shrink), "0": shortcut, "1": nn.BatchNorm2d(wide)}  # CLIP's names
+            self.downsample = nn.Sequential(OrderedDict(parts))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features (N, 4 · width, h, w) of features (N, channels, h · shrink, w · shrink)."""
+        inner = functional.relu(self.bn1(self.conv1(features)), inplace=True)
+        inner = functional.relu(self.bn2(self.conv2(inner)), inplace=True)
+        inner = self.bn3(self.conv3(self.avgpool(inner)))
+        inner += self.downsample(features)
+        return functional.relu(inner, inplace=True)
+
+
+def _layer(blocks: int, channels: int, width: int, shrink: int) -> nn.Sequential:
+    """Blocks one after the other; the first changes size and channels."""
+    rest = (Bottleneck(width * EXPANSION, width, 1) for _ in range(blocks - 1))
+    return nn.Sequential(Bottleneck(channels, width, shrink), *rest)
 
 
 class MeanQueryPooling(nn.Module):
@@ -89,18 +128,31 @@ class MeanQueryPooling(nn.Module):
         return embedding
 
 
-class Backbone(ModifiedResNet):  # type: ignore[misc]  # open_clip ships no types
+class Backbone(nn.Module):
     """A ModifiedResNet split into `feature_map` and `pool`; parameter names are CLIP's own."""
 
     def __init__(self, settings: BackboneSettings) -> None:
         """Make a backbone with random weights."""
-        super().__init__(
-            layers=list(settings.blocks),
-            output_dim=settings.embedding_size,
-            heads=settings.heads,
-            width=settings.width,
-        )
+        super().__init__()
+        width = settings.width
+        self.conv1 = nn.Conv2d(3, width // 2, 3, stride=2, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width // 2)
+        self.conv2, self.bn2 = nn.Conv2d(width // 2, width // 2, 3, padding=1, bias=False), nn.BatchNorm2d(width // 2)
+        self.conv3, self.bn3 = nn.Conv2d(width // 2, width, 3, padding=1, bias=False), nn.BatchNorm2d(width)
+        self.avgpool = nn.AvgPool2d(2)
+        self.layer1 = _layer(settings.blocks[0], width, width, 1)
+        self.layer2 = _layer(settings.blocks[1], width * 4, width * 2, 2)
+        self.layer3 = _layer(settings.blocks[2], width * 8, width * 4, 2)
+        self.layer4 = _layer(settings.blocks[3], width * 16, width * 8, 2)
         self.attnpool = MeanQueryPooling(settings.channels, settings.heads, settings.embedding_size)
+
+    def stem(self, pixels: Tensor) -> Tensor:
+        """First features (N, width, H/4, W/4) of normalised pixels (N, 3, H, W)."""
+        features = functional.relu(self.bn1(self.conv1(pixels)), inplace=True)
+        features = functional.relu(self.bn2(self.conv2(features)), inplace=True)
+        features = functional.relu(self.bn3(self.conv3(features)), inplace=True)
+        reduced: Tensor = self.avgpool(features)
+        return reduced
 
     def lower(self, pixels: Tensor) -> Tensor:
         """Output of layer 3 (N, C/2, H/16, W/16) of normalised pixels (N, 3, H, W)."""

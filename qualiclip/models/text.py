@@ -1,10 +1,11 @@
-"""CLIP's frozen text encoder: prompts become unit embeddings. Its parts and its tokenizer are open_clip's."""
+"""CLIP's frozen text encoder: prompts become unit embeddings. Its parts and its tokenizer are open_clip's.
+
+That library, whose import takes longer than a score, is imported when prompts are really encoded.
+"""
 
 from collections.abc import Mapping, Sequence
 
 import torch
-from open_clip import get_tokenizer
-from open_clip.transformer import QuickGELU, TextTransformer
 from torch import Tensor
 from torch.nn import functional
 
@@ -35,6 +36,8 @@ class TextEncoder:
         Raises:
             WeightsError: if it holds no text encoder, or not all of it.
         """
+        from open_clip.transformer import QuickGELU, TextTransformer
+
         own = {key: value.float() for key, value in state.items() if is_text_key(key)}
         try:
             vocabulary, width = own["token_embedding.weight"].shape
@@ -60,6 +63,8 @@ class TextEncoder:
         return functional.normalize(last @ tower.text_projection, dim=-1)
 
     def _tokens(self, texts: Sequence[str]) -> Tensor:
+        from open_clip import get_tokenizer
+
         tokens: Tensor = get_tokenizer("RN50", context_length=self.tower.context_length)(list(texts))  # (P, T)
         return tokens
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 from PIL import Image
-from scipy import stats
 from torch import Tensor
 
 from qualiclip.crops import middle
@@ -56,6 +55,8 @@ class SweepRow:
         """Rank correlation of level and score: -1 where each level scores lower; 0 where all score the same."""
         if len(set(self.scores)) == 1:
             return 0.0
+        from scipy import stats
+
         return float(stats.spearmanr(LEVELS, self.scores).statistic)
 
 

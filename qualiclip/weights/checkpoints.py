@@ -19,6 +19,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from qualiclip.errors import UsageError, WeightsError
 from qualiclip.models.backbone import BackboneSettings
@@ -42,6 +43,19 @@ IGNORED = frozenset(
     }
 )
 HEAD_SIZE = 64  # channels of a head of CLIP's attention pooling
+
+
+class _Unfilled(TorchFunctionMode):
+    """Layers made inside draw no first weights, of this thread alone: those of a file replace all of them.
+
+    Not the device "meta", which does the same: its first use imports torch's compiler, two seconds.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        named = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return named["tensor"] if "tensor" in named else args[0]
+        return func(*args, **named)
 
 
 def read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
@@ -107,13 +121,14 @@ def clip_model(
     """
     state = clip_state(state)
     visual = {
-        key.removeprefix("visual."): value.float() if value.is_floating_point() else value
+        key.removeprefix("visual."): value
         for key, value in state.items()
         if key not in IGNORED and not is_text_key(key)
     }
     try:
         settings = ModelSettings(_backbone_settings(visual), pairs=pairs, scale=scale)
-        model = QualityModel(settings, features)
+        with _Unfilled():
+            model = QualityModel(settings, features)
     except (KeyError, UsageError) as error:
         raise WeightsError(
             f"{name}: not the image encoder of a CLIP ResNet ({error}); is it the right file?"
@@ -139,7 +154,7 @@ def stored_features(name: str, state: Mapping[str, Tensor], *, pairs: int) -> Te
 
 def _load(name: str, module: torch.nn.Module, state: Mapping[str, Tensor]) -> None:
     try:
-        module.load_state_dict(state, strict=True)
+        module.load_state_dict(state, strict=True)  # copies, into single precision
     except RuntimeError as error:
         raise WeightsError(f"{name}: weights do not fit: {' '.join(str(error).split())}") from error
 
@@ -159,11 +174,12 @@ def own_model(name: str, metadata: Mapping[str, str], state: Mapping[str, Tensor
     if family not in FAMILIES:
         raise WeightsError(f"{name}: of the family {family!r}, which this version does not know; update this project")
     try:
-        model = FAMILIES[family].from_settings(json.loads(metadata["settings"]))
+        with _Unfilled():
+            model = FAMILIES[family].from_settings(json.loads(metadata["settings"]))
         training = dict(json.loads(metadata["training"]))
     except (KeyError, TypeError, ValueError, UsageError) as error:
         raise WeightsError(f"{name}: its settings can't be understood ({error!r}); get it again") from error
-    _load(name, model, {key: value.float() if value.is_floating_point() else value for key, value in state.items()})
+    _load(name, model, state)
     model.finish()
     return model.eval().requires_grad_(False), training
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import Request, getproxies, proxy_bypass, urlopen
 
-import torch
 from filelock import FileLock
 from tqdm import tqdm
 
 from qualiclip.errors import WeightsError
 
 from .files import HUB, RemoteFile, find
+from .registry import torch_folder
 
 PATIENCE = 3.0  # seconds to wait for an answer from a host
 
@@ -83,7 +83,7 @@ def download_url(url: str, target: Path) -> None:
 
 
 def _from_url(file: RemoteFile, url: str) -> Path:
-    target = Path(torch.hub.get_dir()) / "checkpoints" / file.name
+    target = torch_folder() / "checkpoints" / file.name
     download_url(url, target)
     return target
 

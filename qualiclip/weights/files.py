@@ -5,10 +5,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from qualiclip.errors import WeightsError
 from qualiclip.kept import first_noted
+
+from .registry import torch_folder
 
 HUB = "https://huggingface.co"
 
@@ -59,16 +59,24 @@ def file_sha256(path: Path) -> str:
 
 def find(file: RemoteFile) -> Path | None:
     """The file in the folder of QUALICLIP_WEIGHTS or in one of the usual caches; None if it is in none of them."""
-    from huggingface_hub import try_to_load_from_cache
-
     names = [file.name, *([file.hub[1]] if file.hub else [])]
-    folders = [Path(torch.hub.get_dir()) / "checkpoints", Path(torch.hub.get_dir()) / "pyiqa"]
+    folders = [torch_folder() / "checkpoints", torch_folder() / "pyiqa"]
     if own := os.environ.get("QUALICLIP_WEIGHTS"):
         folders.insert(0, Path(own))
     for path in (folder / name for folder in folders for name in names):
         if path.is_file():
             return path
-    cached = try_to_load_from_cache(*file.hub) if file.hub else None
+    return _in_hub_cache(*file.hub) if file.hub else None
+
+
+def _in_hub_cache(repository: str, name: str) -> Path | None:
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    if not Path(HF_HUB_CACHE, f"models--{repository.replace('/', '--')}").is_dir():
+        return None  # before all of the library is imported, which every start would wait for
+    from huggingface_hub import try_to_load_from_cache
+
+    cached = try_to_load_from_cache(repository, name)
     return Path(cached) if isinstance(cached, str) else None
 
 

@@ -17,7 +17,7 @@ def models(
     require_output()
     if download is not None:
         model_files(download)  # refuses an unknown name at once
-        from qualiclip.weights.loading import load_checkpoint
+        from qualiclip.weights.loading import load_checkpoint  # which needs torch; a list does not
 
         load_checkpoint(download)  # with what it is built on, and checked
     for name, entry in REGISTRY.items():
