@@ -25,9 +25,14 @@ def call(tiny_model, tmp_path, photo, monkeypatch):
     """A function that sends data to an endpoint as a program does, the picture apart; it gives what comes back."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     scorers = [Scorer(Checkpoint(name, tiny_model, "0" * 64), engine="fused", limits=DEFAULT_LIMITS) for name in "ab"]
-    with gr.Blocks(analytics_enabled=False) as page:
-        build_api(Api(Studio(*scorers)))
-    forbid_fetching(page)
+
+    async def build():  # inside a loop: without one, Gradio makes some and leaves them open
+        with gr.Blocks(analytics_enabled=False) as page:
+            build_api(Api(Studio(*scorers)))
+        forbid_fetching(page)
+        return page
+
+    page = asyncio.run(build())
     endpoints = {function.api_name: function for function in page.fns.values()}
     path = tmp_path / "photo.png"
     image_to_picture(photo[:, :64, :80]).save(path)

@@ -14,9 +14,9 @@ import torch
 
 from qualiclip.errors import UsageError, WeightsError
 from qualiclip.weights.download import answers, fetch
-from qualiclip.weights.files import RemoteFile, check_sha256, file_sha256, find
+from qualiclip.weights.files import RemoteFile, check_sha256, file_sha256, find, torch_folder
 from qualiclip.weights.loading import load_checkpoint
-from qualiclip.weights.registry import REGISTRY, resolve_model, torch_folder
+from qualiclip.weights.registry import REGISTRY, resolve_model
 from tests.clip_files import TINY, TINY_TEXT, official_state
 from tests.surroundings import PATIENCE
 

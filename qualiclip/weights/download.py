@@ -14,8 +14,7 @@ from tqdm import tqdm
 
 from qualiclip.errors import WeightsError
 
-from .files import HUB, RemoteFile, find
-from .registry import torch_folder
+from .files import HUB, RemoteFile, find, torch_folder
 
 PATIENCE = 3.0  # seconds to wait for an answer from a host
 

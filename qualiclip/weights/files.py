@@ -2,13 +2,12 @@
 
 import hashlib
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from qualiclip.errors import WeightsError
 from qualiclip.kept import first_noted
-
-from .registry import torch_folder
 
 HUB = "https://huggingface.co"
 
@@ -46,6 +45,14 @@ def cache_folder() -> Path:
     except RuntimeError:
         caches = Path(os.devnull)
     return caches / "qualiclip-studio"
+
+
+def torch_folder() -> Path:
+    """The folder of torch.hub, by its documented rule: to ask it would import torch, for a list of the models."""
+    if "torch" in sys.modules:  # a program may have told it another
+        return Path(sys.modules["torch"].hub.get_dir())
+    home = os.environ.get("TORCH_HOME", os.path.join(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "torch"))
+    return Path(home).expanduser() / "hub"
 
 
 def file_sha256(path: Path) -> str:

@@ -1,7 +1,6 @@
 """The registry of models: every name that can be asked for, and where its file comes from."""
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,14 +84,6 @@ REGISTRY: Mapping[str, RegistryEntry] = MappingProxyType(
 
 # Models that are made from the file of another one.
 MADE_FROM: Mapping[str, str] = MappingProxyType({"compact-untrained": "compact"})
-
-
-def torch_folder() -> Path:
-    """The folder of torch.hub, by its documented rule: to ask it would import torch, for a list of the models."""
-    if "torch" in sys.modules:  # a program may have told it another
-        return Path(sys.modules["torch"].hub.get_dir())
-    home = os.environ.get("TORCH_HOME", os.path.join(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "torch"))
-    return Path(home).expanduser() / "hub"
 
 
 # Models
