@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from qualiclip.degradations import DEGRADATIONS, GROUPS, degrade
+from qualiclip.prose import markdown_table
 from qualiclip.scoring.scorer import load
 from tests.document_architecture import main as draw_architecture
 from train.recipes.overrides import flattened
@@ -40,7 +41,8 @@ anew from their definitions; "the port" is ARNIQA's Python version of KADID's MA
 Regenerate this page with `make docs`. The picture is `qualiclip sweep assets/examples/coffee.png --side 384`, at half
 its size; the numbers are scores of `compact`.
 """
-DOUBTS_HEAD = "| setting | value | how surely |"
+COLUMNS = ("type", "what it does", "strength", "levels 1 to 5", "as published", "otherwise than in the port")
+DOUBTS_COLUMNS = ("setting", "value", "how surely")
 ORDERING_TITLE = "## How well the levels are ordered"
 
 
@@ -49,19 +51,20 @@ def numbers(values: tuple[float, ...]) -> str:
     return ", ".join(f"{value:g}" for value in values)
 
 
+def cells(name: str) -> tuple[str, ...]:
+    """The row of a type."""
+    row = DEGRADATIONS[name]
+    published = "the same" if row.published is None else numbers(row.published)
+    return f"`{name}`", row.description, row.unit, numbers(row.strengths), published, row.correction or "–"
+
+
 def table() -> str:
     """What each type does, its strengths and the published ones, and what was corrected, by group."""
     lines = ["## Types, strengths and corrections"]
     for group, names in GROUPS.items():
         title = group.replace("_", " and ").replace("color", "colour").capitalize()
         lines += ["", f"### {title}", ""]
-        lines += ["| type | what it does | strength | levels 1 to 5 | as published | otherwise than in the port |"]
-        lines += ["|---|---|---|---|---|---|"]
-        for name in names:
-            row = DEGRADATIONS[name]
-            published = "the same" if row.published is None else numbers(row.published)
-            cells = (f"`{name}`", row.description, row.unit, numbers(row.strengths), published, row.correction or "–")
-            lines.append(f"| {' | '.join(cells)} |")
+        lines += markdown_table(COLUMNS, map(cells, names))
     return "\n".join(lines) + "\n"
 
 
@@ -78,13 +81,13 @@ def measured_part(text: str) -> str:
 def doubts() -> str:
     """The doubtful settings of the paper's recipe, as a table."""
     values = flattened(RECIPES["paper"])
-    rows = [f"| `{name}` | {json.dumps(values[name])} | {doubt} |" for name, doubt in PAPER_DOUBTS.items()]
-    return "\n".join([DOUBTS_HEAD, "|---|---|---|", *rows])
+    rows = [(f"`{name}`", json.dumps(values[name]), doubt) for name, doubt in PAPER_DOUBTS.items()]
+    return "\n".join(markdown_table(DOUBTS_COLUMNS, rows))
 
 
 def with_doubts(text: str) -> str:
     """The page on training with that table as the code has it."""
-    start = text.index(DOUBTS_HEAD)
+    start = text.index(markdown_table(DOUBTS_COLUMNS, [])[0])
     return text[:start] + doubts() + text[text.index("\n\n", start) :]
 
 

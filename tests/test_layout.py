@@ -16,6 +16,7 @@ FLOORS = {
             "version",
             "assets",
             "errors",
+            "prose",
             "outputs",
             "kept",
             "checks",
@@ -52,6 +53,7 @@ RESERVED = {  # who alone imports a library
     "urllib.request": ("qualiclip.weights.download",),
     "socket": ("qualiclip.weights.download",),
     "huggingface_hub": ("qualiclip.weights",),
+    "jinja2": ("ui.markup",),
     "requests": (),
     "httpx": (),
 }

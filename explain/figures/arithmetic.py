@@ -7,7 +7,8 @@ from matplotlib.patches import Rectangle
 
 from explain.numbers.arithmetic import Arithmetic, ArithmeticRow
 from qualiclip.drawing.canvas import EDGE, Canvas, caption_lines, heading_height, line_height
-from qualiclip.drawing.lettering import DARK, HEADING, INK, LIGHT, MAT, PLAIN, QUIET, SMALL, minus
+from qualiclip.drawing.lettering import DARK, HEADING, INK, LIGHT, MAT, PLAIN, QUIET, SMALL
+from qualiclip.prose import decimal
 
 WIDTH = 13.2  # in
 ROW, BAR, HEAD = 0.56, 0.5, 0.45  # heights in in
@@ -36,9 +37,9 @@ def _draw_row(canvas: Canvas, y: float, number: int, row: ArithmeticRow) -> None
     )
     for height, words, cosine, logit, color in lines:
         canvas.text(PROMPT, height, words, COSINE - PROMPT - 0.75, size=PLAIN, color=color)
-        canvas.text(COSINE, height, minus(f"{cosine:.4f}"), 0.7, size=PLAIN, color=color, align="right")
-        canvas.text(LOGIT, height, minus(f"{logit:.2f}"), 1.1, size=PLAIN, color=color, align="right")
-    canvas.text(DIFFERENCE, middle, minus(f"{row.difference:+.2f}"), 1.2, size=PLAIN, align="right")
+        canvas.text(COSINE, height, decimal(cosine, 4), 0.7, size=PLAIN, color=color, align="right")
+        canvas.text(LOGIT, height, decimal(logit, 2), 1.1, size=PLAIN, color=color, align="right")
+    canvas.text(DIFFERENCE, middle, decimal(row.difference, 2, plus=True), 1.2, size=PLAIN, align="right")
     axes = canvas.axes(BARS, middle - 0.14, BARS_WIDTH, 0.28)
     axes.axis("off")
     axes.set_xlim(0, 1)

@@ -21,10 +21,10 @@ from qualiclip.drawing.lettering import (
     QUIET,
     SMALL,
     TITLE,
-    minus,
     shortened,
     wrapped,
 )
+from qualiclip.prose import decimal
 from qualiclip.scoring.sweep import LEVELS, SweepRow
 
 ALARM = "#b45309"  # dark enough for letters; the mark beside them says it without colour
@@ -152,7 +152,7 @@ def _draw_curve(axes: Axes, row: SweepRow) -> None:
     axes.plot(row.rises, rises, "^", color=MIDDLE, markeredgecolor=INK, markersize=8)
     axes.set_title(shortened(row.label, PLOT_WIDTH, size=SMALL), fontsize=SMALL, color=INK, loc="left", pad=3)
     behind = {"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1}  # curves seldom go there
-    words = minus(f"SRCC {row.srcc:.2f}")
+    words = f"SRCC {decimal(row.srcc, 2)}"
     axes.text(0.05, 0.06, words, transform=axes.transAxes, fontsize=SMALL, color=QUIET, bbox=behind)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=SMALL, colors=QUIET)
@@ -163,7 +163,7 @@ def order_in_words(rows: Sequence[SweepRow]) -> str:
     """How well the scores follow the levels, over all rows."""
     rises, steps = sum(len(row.rises) for row in rows), len(rows) * len(DEGRADED)
     mean = sum(row.srcc for row in rows) / len(rows)
-    return minus(f"Mean SRCC of level and score {mean:.3f}; {rises} of {steps} steps do not fall, marked by triangles.")
+    return f"Mean SRCC of level and score {decimal(mean)}; {rises} of {steps} steps do not fall, marked by triangles."
 
 
 def monotonicity_plot(rows: Sequence[SweepRow], *, title: str, facts: str) -> Figure:

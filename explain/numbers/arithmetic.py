@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from qualiclip.errors import InputError
 from qualiclip.models.family import PairReport
+from qualiclip.prose import markdown_table
 from qualiclip.scoring.reports import QualityReport
 
 # Scores are computed in single precision: a cosine near 1 is known to 6e-8, a logit to that times the scale.
@@ -113,10 +114,8 @@ def as_text(steps: Arithmetic) -> str:
 
 def as_markdown(steps: Arithmetic) -> str:
     """A table in Markdown, and the steps in words."""
-    rows = [[cell.replace("|", "\\|") for cell in _cells(row)] for row in steps.rows]
-    lines = ["| " + " | ".join(line) + " |" for line in (HEAD, *rows)]
-    rule = "|---" + "|---:" * (len(HEAD) - 1) + "|"
-    return "\n".join([lines[0], rule, *lines[1:], "", steps_in_words(steps).replace("\n", "  \n")]) + "\n"
+    lines = markdown_table(HEAD, map(_cells, steps.rows), numbers=True)
+    return "\n".join([*lines, "", steps_in_words(steps).replace("\n", "  \n")]) + "\n"
 
 
 def as_csv(steps: Arithmetic) -> str:

@@ -21,11 +21,6 @@ def _font(size: float, weight: str) -> FontProperties:
     return FontProperties(family="DejaVu Sans", size=size, weight=weight)  # comes with matplotlib
 
 
-def minus(number: str) -> str:
-    """A number with a minus as wide as a plus."""
-    return number.replace("-", "−")
-
-
 def literal(text: str) -> str:
     """The text with ? for each letter that can't be drawn; ends of lines stay."""
     known = get_font(findfont(_font(SMALL, "normal"))).get_charmap()

@@ -10,6 +10,7 @@ from typing import Any
 from qualiclip.checks import finite
 from qualiclip.degradations import GROUPS
 from qualiclip.outputs import row_file, whole_file, write_text
+from qualiclip.prose import decimal, markdown_table
 
 from .figure import ablation_figure
 from .variants import FULL, VARIANTS, Result, Spread, Summary, summarize
@@ -24,17 +25,8 @@ def headings(results: Sequence[Result]) -> dict[str, str]:
 
 
 def _text(value: Spread, *, signed: bool = False) -> str:
-    mean = f"{value.mean:+.3f}" if signed else f"{value.mean:.3f}"
-    mean = mean.replace("-", "−")
+    mean = decimal(value.mean, plus=signed)
     return mean if value.deviation is None else f"{mean} ± {value.deviation:.3f}"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join([_row(columns), "|---" + "|---:" * (len(columns) - 1) + "|", *(_row(row) for row in rows)])
 
 
 def _main_table(summaries: Mapping[str, Mapping[str, Summary]], titles: Mapping[str, str]) -> str:
@@ -44,13 +36,14 @@ def _main_table(summaries: Mapping[str, Mapping[str, Summary]], titles: Mapping[
 
     columns = ["variant", *(part for title in titles.values() for part in (title, "to full"))]
     rows = [[name, *(cell for measure in titles for cell in cells(name, measure))] for name in summaries["ordering"]]
-    return _table(columns, rows)
+    return "\n".join(markdown_table(columns, rows, numbers=True))
 
 
 def _group_table(results: Sequence[Result]) -> str:
     summaries = [summarize(results, f"ordering_{group}") for group in GROUPS]
     rows = [[variant, *(_text(summary[variant].value) for summary in summaries)] for variant in summaries[0]]
-    return _table(["variant", *(group.replace("_", " and ") for group in GROUPS)], rows)
+    columns = ["variant", *(group.replace("_", " and ") for group in GROUPS)]
+    return "\n".join(markdown_table(columns, rows, numbers=True))
 
 
 def seeds_line(results: Sequence[Result]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from qualiclip.checks import finite
 from qualiclip.errors import InputError
 from qualiclip.outputs import row_file, whole_file, write_text
+from qualiclip.prose import markdown_table
 from train.evaluate.datasets.rated import Rated, number, read_csv, refuse_repeats, whole_number
 from train.evaluate.datasets.text_tables import TableRow
 
@@ -117,9 +118,7 @@ def to_dict(result: Evaluation, about: About) -> dict[str, Any]:
 
 # Tables
 
-_HEADER = "| {} | n | SRCC | KRCC | PLCC, raw | PLCC, mapped | RMSE | mean score | mean opinion |"
-
-_RULE = "|---|---|---|---|---|---|---|---|---|"
+_COLUMNS = ("n", "SRCC", "KRCC", "PLCC, raw", "PLCC, mapped", "RMSE", "mean score", "mean opinion")
 
 
 def _number(value: float | None) -> str:
@@ -130,29 +129,27 @@ def _text(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _row(part: Part) -> str:
+def _row(part: Part) -> list[str]:
     plain = _part_dict(part)
     names = ("srcc", "krcc", "plcc", "plcc_mapped", "rmse", "mean_score", "mean_opinion")
-    return f"| {_text(part.name)} | {part.count} | {' | '.join(_number(plain.get(name)) for name in names)} |"
+    return [part.name, str(part.count), *(_number(plain.get(name)) for name in names)]
 
 
 def _table(title: str, column: str, parts: Sequence[Part]) -> list[str]:
     if not parts:
         return []
-    return ["", f"## {title}", "", _HEADER.format(column), _RULE, *map(_row, parts)]
+    return ["", f"## {title}", "", *markdown_table((column, *_COLUMNS), map(_row, parts))]
 
 
 def _whole(result: Evaluation, about: About) -> list[str]:
     found, sure, mapped = result.agreement, result.statistics.intervals, result.statistics.mapped
-    correlations = " | ".join(
+    correlations = (
         f"{getattr(found, name):.3f} [{getattr(sure, name)[0]:.3f}, {getattr(sure, name)[1]:.3f}]"
         for name in ("srcc", "krcc", "plcc")
     )
-    return [
-        "| set | n | SRCC [95 %] | KRCC [95 %] | PLCC, raw [95 %] | PLCC, mapped | RMSE |",
-        "|---|---|---|---|---|---|---|",
-        f"| {_text(about.data)} | {found.count} | {correlations} | {mapped.plcc:.3f} | {mapped.rmse:.3f} |",
-    ]
+    columns = ("set", "n", "SRCC [95 %]", "KRCC [95 %]", "PLCC, raw [95 %]", "PLCC, mapped", "RMSE")
+    row = (about.data, str(found.count), *correlations, f"{mapped.plcc:.3f}", f"{mapped.rmse:.3f}")
+    return markdown_table(columns, [row])
 
 
 def _remarks(result: Evaluation, about: About) -> list[str]:
