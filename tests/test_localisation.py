@@ -72,6 +72,13 @@ def test_interval_agrees_with_the_normal_approximation():
     assert found == estimate(values)
 
 
+def test_the_interval_is_that_of_numpys_quantiles_of_the_same_resamples():
+    values = np.random.default_rng(4).random(40)
+    means = values[np.random.default_rng(0).integers(40, size=(2000, 40))].mean(axis=1)
+    found = estimate(values)
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])), abs=1e-12)
+
+
 # Masks and baselines
 
 

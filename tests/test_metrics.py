@@ -172,7 +172,7 @@ def test_intervals_hold_the_true_value_about_as_often_as_they_say() -> None:
 def test_large_sets_are_resampled_in_parts_of_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     scores, opinions = noisy_pairs(30)
     whole = bootstrap(scores, opinions, resamples=100)
-    monkeypatch.setattr(metrics, "_AT_ONCE", 30 * 7)
+    monkeypatch.setattr("qualiclip.agreement.bootstrap._AT_ONCE", 30 * 7)
     assert bootstrap(scores, opinions, resamples=100) == whole
 
 

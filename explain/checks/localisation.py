@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qualiclip.agreement.bootstrap import percentile_interval
+
 Values = NDArray[np.float32] | NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-RESAMPLES = 2000
-LEVEL = 0.95
 SEED = 0
 
 
@@ -69,14 +68,8 @@ class Estimate:
     count: int
 
 
-@cache
-def _resampled(count: int) -> NDArray[np.int64]:
-    """Which of `count` pictures each resample holds (RESAMPLES, count): the same for all that is measured on them."""
-    return np.random.default_rng(SEED).integers(count, size=(RESAMPLES, count))
-
-
 def estimate(values: Sequence[float] | NDArray[np.float64]) -> Estimate:
     """The mean of one value per picture, with a percentile bootstrap interval over pictures; the same every time."""
     given = np.asarray(values, dtype=np.float64)
-    low, high = np.quantile(given[_resampled(len(given))].mean(axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = percentile_interval(lambda picked: given[picked].mean(axis=1), len(given), seed=SEED)
     return Estimate(float(given.mean()), float(low), float(high), len(given))

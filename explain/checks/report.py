@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from qualiclip.agreement.bootstrap import RESAMPLES
 from qualiclip.checks import finite
 from qualiclip.outputs import row_file, whole_file, write_text
+from qualiclip.prose import markdown_table
 
 from .localisation import RESAMPLES, Estimate
 from .masks import SHAPES
@@ -106,11 +108,6 @@ def _interval(value: Estimate) -> str:
     return f"{value.mean:.2f} [{value.low:.2f}, {value.high:.2f}]"
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
-    return lines + [f"| {' | '.join(row)} |" for row in rows]
-
-
 def _goal(best: Best) -> str:
     if best.goal is None:
         return "–"
@@ -126,7 +123,7 @@ def _best_table(summary: Summary) -> list[str]:
         for best in summary.best
     ]
     columns = ("damage", "score falls by", "best method", "AUROC [95 %]", "goal", "best baseline", "in words")
-    return _table(columns, rows)
+    return markdown_table(columns, rows)
 
 
 def _auroc_cell(row: Row) -> str:
@@ -142,7 +139,7 @@ def _map_table(summary: Summary, kinds: Sequence[str]) -> list[str]:
             found = [_find(summary, first, degradation) for degradation in degradations]
             label = f"*{first.map}*" if kind == "baseline" else first.map
             rows.append((label, *(_auroc_cell(row) for row in found)))
-    return _table(("map", *(f"`{name}`" for name in degradations)), rows)
+    return markdown_table(("map", *(f"`{name}`" for name in degradations)), rows)
 
 
 def _find(summary: Summary, like: Row, degradation: str) -> Row:
@@ -174,7 +171,7 @@ def _measure_table(summary: Summary) -> list[str]:
         rows.append((label, *shapes, _interval(row.energy), _interval(row.pointing)))
     shapes_used = [shape for shape in SHAPES if summary.select(shape=shape)]
     columns = ("map", *(f"AUROC, {shape}" for shape in shapes_used), "energy", "pointing")
-    return _table(columns, rows)
+    return markdown_table(columns, rows)
 
 
 def _same(one: Row, other: Row) -> bool:
@@ -191,7 +188,7 @@ def _curve_table(rows: Sequence[CurveRow]) -> list[str]:
         for row in rows
     ]
     columns = ("order", "area, deletion", "area, insertion", "gain", "over random order", "over edges", "in words")
-    return _table(columns, cells)
+    return markdown_table(columns, cells)
 
 
 def _curve_words(row: CurveRow) -> str:
@@ -201,7 +198,7 @@ def _curve_words(row: CurveRow) -> str:
 
 def _weight_table(rows: Sequence[WeightRow]) -> list[str]:
     cells = [(row.method, _interval(row.correlation), _interval(row.magnitude), _weight_words(row)) for row in rows]
-    return _table(("method", "rank correlation", "its magnitude", "in words"), cells)
+    return markdown_table(("method", "rank correlation", "its magnitude", "in words"), cells)
 
 
 def _weight_words(row: WeightRow) -> str:

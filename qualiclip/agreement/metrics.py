@@ -9,13 +9,12 @@ from scipy import optimize, special, stats
 
 from qualiclip.errors import InputError
 
+from .bootstrap import RESAMPLES, percentile_interval
+
 Array = NDArray[Any]
 
-RESAMPLES = 2000
 SEED = 20240317
-LEVEL = 0.95
 LEAST_FOR_LOGISTIC = 8  # pictures: with four parameters and fewer, the curve explains the noise
-_AT_ONCE = 2**22  # numbers of resamples that are held in memory together
 
 
 @dataclass(frozen=True)
@@ -203,11 +202,9 @@ def _krcc(x: Array, y: Array, picked: Array) -> float:
     return float(stats.kendalltau(x[picked], y[picked], method="asymptotic").statistic)
 
 
-def _resample(scores: Array, opinions: Array, generator: np.random.Generator, resamples: int) -> Array:
-    """SRCC, KRCC and PLCC (B, 3) of pictures drawn with replacement."""
-    n = len(scores)
-    picked = generator.integers(n, size=(resamples, n))
-    counts = np.stack([np.bincount(row, minlength=n) for row in picked]).astype(float)  # (B, n)
+def _resampled(scores: Array, opinions: Array, picked: Array) -> Array:
+    """SRCC, KRCC and PLCC (B, 3) of the pictures picked (B, n)."""
+    counts = np.stack([np.bincount(row, minlength=len(scores)) for row in picked]).astype(float)  # (B, n)
     ranks = [_resampled_ranks(counts, _tie_groups(values)) for values in (scores, opinions)]
     standard = [_standardised(values)[0] for values in (scores, opinions)]
     krcc = np.array([_krcc(scores, opinions, row) for row in picked])
@@ -236,12 +233,9 @@ def bootstrap(scores: ArrayLike, opinions: ArrayLike, *, resamples: int = RESAMP
         InputError: as in `agreement`.
     """
     predicted, human = _checked(scores, opinions)
-    generator = np.random.default_rng(seed)
-    step = max(1, _AT_ONCE // len(predicted))
-    parts = [
-        _resample(predicted, human, generator, min(step, resamples - start)) for start in range(0, resamples, step)
-    ]
-    margins = np.nanquantile(np.concatenate(parts), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)  # (2, 3)
+    margins = percentile_interval(
+        lambda picked: _resampled(predicted, human, picked), len(predicted), seed=seed, resamples=resamples
+    )  # (2, 3)
     srcc, krcc, plcc = ((float(low), float(high)) for low, high in margins.T)
     return Intervals(srcc, krcc, plcc, resamples)
 
