@@ -140,6 +140,7 @@ def test_only_what_a_space_needs_is_in_the_folder(folder):
     names = {path.name for path in folder.iterdir()}
     assert names == {"app.py", "assets", "explain", "LICENSE", "qualiclip", "README.md", "requirements.txt", "ui"}
     assert (folder / "assets" / "weights" / "compact.safetensors").is_file()
+    assert (folder / "assets" / "templates" / "parts.html").is_file()
     assert not list(folder.rglob("__pycache__"))
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 50e6
 

@@ -17,11 +17,13 @@ from qualiclip.models.targets import target_table
 from qualiclip.pictures import as_image
 from ui import texts
 from ui.guard import INTERNAL
+from ui.markup.templates import FOLDER
 from ui.texts import CORE, ENGLISH, TABLES, say, say_core, t
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "assets" / "examples" / "cat.png"
 ENGLISH_WORDS = {"the", "of", "this", "places", "that", "what", "with", "most", "for", "score", "where", "top", "left"}
-SOURCE = "".join(path.read_text("utf-8") for path in Path(texts.__file__).parent.rglob("*.py"))
+FOLDERS = {Path(texts.__file__).parent: "*.py", FOLDER: "*.html"}
+SOURCE = "".join(path.read_text("utf-8") for folder, end in FOLDERS.items() for path in folder.rglob(end))
 COMPUTED = (
     "example/",
     "sizes/",

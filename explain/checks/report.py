@@ -11,7 +11,7 @@ from qualiclip.checks import finite
 from qualiclip.outputs import row_file, whole_file, write_text
 from qualiclip.prose import markdown_table
 
-from .localisation import RESAMPLES, Estimate
+from .localisation import Estimate
 from .masks import SHAPES
 from .records import BLUR_LEVEL, MAIN_SHAPE, SPACING, Results, Settings
 from .summary import CHANCE, DIFFERENCE_GOAL, Best, CurveRow, Row, Summary, WeightRow, compared

@@ -1,6 +1,7 @@
 """How the page is served: theme, queue, limits, and the address."""
 
 import gradio as gr
+from markupsafe import Markup
 from starlette.middleware import Middleware
 
 from qualiclip.assets import asset
@@ -8,26 +9,17 @@ from qualiclip.errors import UsageError, digits
 from ui.files.limits import KEEP_MINUTES, MOST_FILE_BYTES, QUEUE_SIZE, SESSIONS, RequestLimits
 from ui.files.outputs import quick_pngs
 from ui.files.tidy import temporary_folder, tidying
+from ui.markup.templates import render
 from ui.texts import translations
 
 from .mcp_tools import use_uploads_only
 from .shield import Shield
 
-# Gradio's sliders report the end of a drag only; a key press or a typed number has to count as one, too.
-SLIDER_KEYS = """
-<script>
-for (const [event, input] of [["keyup", ".level input[type=range]"], ["change", ".level input[type=number]"]])
-  document.addEventListener(event, ({target}) => {
-    if (target.matches?.(input)) target.dispatchEvent(new PointerEvent("pointerup", {bubbles: true}));
-  });
-</script>
-"""
-
 
 def scripts() -> str:
-    """What the page's head runs: a file of `assets/scripts` per tab that needs one."""
+    """What the page's head runs: the files of `assets/scripts`."""
     files = sorted(asset("scripts").glob("*.js"))
-    return SLIDER_KEYS + "".join(f"<script>{file.read_text('utf-8')}</script>" for file in files)
+    return render("page/scripts", codes=[Markup(file.read_text("utf-8")) for file in files])
 
 
 def check_keep_minutes(minutes: float) -> None:

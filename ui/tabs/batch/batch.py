@@ -1,7 +1,5 @@
 """The work of the Batch tab: many pictures scored, and what their scores say together."""
 
-import base64
-import io
 import statistics
 from bisect import bisect_left, bisect_right
 from collections.abc import Generator, Sequence
@@ -17,6 +15,7 @@ from qualiclip.scoring.reports import Failure, QualityReport
 from qualiclip.scoring.scorer import Scorer
 from qualiclip.scoring.tables import csv_rows
 from ui.files.intake import Entry, base_name, contents
+from ui.markup.parts import data_uri
 
 THUMBNAIL = 112  # px, the longest side; shown at half that size
 BINS = 20  # of the histogram, from 0 to 1
@@ -86,9 +85,7 @@ def thumbnail(picture: Image.Image) -> str:
     """A small copy as a `data:` address, so that no file is left behind."""
     small = picture.copy()
     small.thumbnail((THUMBNAIL, THUMBNAIL), reducing_gap=2.0)
-    stream = io.BytesIO()
-    small.save(stream, "JPEG", quality=80)
-    return f"data:image/jpeg;base64,{base64.b64encode(stream.getvalue()).decode()}"
+    return data_uri(small, "JPEG", quality=80)
 
 
 def standings(scores: Sequence[float]) -> list[float | None]:

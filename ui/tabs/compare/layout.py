@@ -12,8 +12,9 @@ from ui.files.uploads import photo_input
 from ui.frame.context import LOSSLESS, SWEEP_QUEUE, PageContext, download_button
 from ui.frame.panel import model_choices
 from ui.guard import shown_steps
+from ui.markup.templates import render
 from ui.studio.partners import other_model
-from ui.texts import core, say, t
+from ui.texts import core, t
 
 from .sides import MODEL, OWN, PICTURE, SAME
 from .tab import MOST_TYPES, CompareTab
@@ -144,7 +145,7 @@ def _connect_curves(tab: CompareTab, curves: dict[str, Any], inputs: list[Compon
         **SWEEP_QUEUE,
     )
     curves["stop"].click(
-        lambda: f'<p class="quiet" role="status">{say("compare/stopped")}</p>',
+        lambda: render("compare/stopped"),
         None,
         curves["status"],
         cancels=[drawing],

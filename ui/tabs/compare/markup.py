@@ -1,12 +1,12 @@
 """Two sides of a comparison as accessible HTML: scores, what differs in words, prompt pairs, heatmaps in words."""
 
-from html import escape
-
 from explain.maps.explanation import Explanation
 from qualiclip.models.family import PairReport
 from qualiclip.models.untrained import UNTRAINED
+from qualiclip.prose import decimal
 from qualiclip.scoring.reports import QualityReport
-from ui.markup.parts import pairs_table, render_key, score_card, scored_by
+from ui.markup.parts import scored_by
+from ui.markup.templates import render
 from ui.texts import change, say, say_core
 
 from .sides import MODEL, Sides
@@ -21,42 +21,37 @@ def render_sides(sides: Sides, reports: Reports, untouched: Reports) -> str:
 
     `untouched` are the reports of the same pictures before anything was done to them.
     """
-    cards = "".join(
-        score_card(
-            escape(title),
-            report,
-            kind,
-            words=say("compare/chance") if report.model == UNTRAINED else "",
-            below=_trend(start, report) if subject.active_steps else "",
+    cards = [
+        (
+            *(title, report, kind),
+            say("compare/chance") if report.model == UNTRAINED else "",
+            _trend(start, report) if subject.active_steps else "",
         )
         for title, report, start, kind, subject in zip(
             sides.titles, reports, untouched, KINDS, sides.subjects, strict=True
         )
-    )
+    ]
     sentences = " ".join(filter(None, [_what_differs(sides, reports, untouched), _widest_pair(reports)]))
     caution = say("compare/models-caution" if sides.mode == MODEL else "compare/pictures-caution")
     if any(report.model == UNTRAINED for report in reports):
         caution += " " + say("compare/untrained-caution")
-    return (
-        f'<div class="scores">{cards}</div><p class="change" role="status">{sentences}</p>'
-        f'<p class="caution">{caution}</p>'
-    )
+    return render("compare/sides", sides=cards, sentences=sentences, caution=caution)
 
 
 def _trend(start: QualityReport, report: QualityReport) -> str:
-    words = say("compare/trend", start=f"{start.score:.3f}", change=change(start.score, report.score))
-    return f'<span class="trend">{words}</span>'
+    return say("compare/trend", start=f"{start.score:.3f}", change=change(start.score, report.score))
 
 
 def _what_differs(sides: Sides, reports: Reports, untouched: Reports) -> str:
     left, right = (report.score for report in reports)
-    names = tuple(escape(name) for name in sides.names)
+    names = sides.names
     if sides.mode == MODEL:
         if not sides.left.view.steps:
             return say("compare/degrade-first")
-        moved = tuple(f"{report.score - start.score:+.2f}" for report, start in zip(reports, untouched, strict=True))
-        signed = (text.replace("-", "−") for text in moved)
-        return say("compare/reacts", **dict(zip(("left", "right", "a", "b"), (*names, *signed), strict=True)))
+        a, b = (
+            decimal(report.score - start.score, 2, plus=True) for report, start in zip(reports, untouched, strict=True)
+        )
+        return say("compare/reacts", left=names[0], right=names[1], a=a, b=b)
     if sides.left.view == sides.right.view:
         return say("compare/same-picture")
     if abs(left - right) < VISIBLE:
@@ -80,15 +75,14 @@ def _widest_pair(reports: Reports) -> str:
     if abs(left.probability - right.probability) < VISIBLE:
         return ""
     values = {"a": f"{left.probability:.2f}", "b": f"{right.probability:.2f}"}
-    return say("compare/widest", positive=escape(left.positive.rstrip(".")), **values)
+    return say("compare/widest", positive=left.positive.rstrip("."), **values)
 
 
 def render_common_pairs(reports: Reports, names: tuple[str, str]) -> str:
     """Table of the prompt pairs that both sides have, or that there are none; and what scored."""
     rows = common_pairs(reports)
-    scored = "<br>".join(dict.fromkeys(map(scored_by, reports)))
-    table = pairs_table(rows, (escape(names[0]), escape(names[1]))) if rows else f"<p>{say('compare/no-pairs')}</p>"
-    return f'{table}<p class="quiet">{scored}</p>'
+    scored = list(dict.fromkeys(map(scored_by, reports)))
+    return render("compare/common_pairs", rows=rows, names=names, scored=scored)
 
 
 def render_map_notes(
@@ -96,9 +90,7 @@ def render_map_notes(
 ) -> str:
     """Whether the heatmaps share a scale, each in words, and their difference in words."""
     scale = say("compare/one-scale" if shared else "compare/own-scales")
-    rows = [(escape(title), escape(say_core(one.note))) for title, one in zip(sides.names, (left, right), strict=True)]
+    rows = [(title, say_core(one.note)) for title, one in zip(sides.names, (left, right), strict=True)]
     if difference is not None:
-        rows.append((say("compare/difference"), escape(say_core(difference.note))))
-    items = "".join(f"<dt>{title}</dt><dd>{note}</dd>" for title, note in rows)
-    hint = say("compare/hint")
-    return f'<p class="note">{render_key(left)}{scale} {hint}</p><dl class="map-notes">{items}</dl>'
+        rows.append((say("compare/difference"), say_core(difference.note)))
+    return render("compare/map_notes", left=left, scale=scale, rows=rows)

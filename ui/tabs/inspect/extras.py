@@ -1,6 +1,5 @@
 """What the Inspect tab tells on request: what the model saw, other sizes, a prompt pair of one's own."""
 
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from qualiclip.errors import QualiclipError
 from qualiclip.models.prompts import PromptPair
 from qualiclip.weights.own_prompts import OwnPrompts
 from ui.files.downloads import DownloadFolder
-from ui.markup.parts import bar, render_message, render_note
+from ui.markup.parts import render_message
+from ui.markup.templates import render
 from ui.studio.studio import Studio
 from ui.studio.subject import Subject
 from ui.texts import say
@@ -48,7 +48,7 @@ class InspectExtras:
         except QualiclipError as error:
             return render_message(str(error), error=True)
         (height, width), (rows, columns) = analysis.image.shape[-2:], analysis.feature_map.shape[-2:]
-        return f"<p>{say('seen/text', width=width, height=height, rows=rows, columns=columns)}</p>"
+        return render("inspect/seen", width=width, height=height, rows=rows, columns=columns)
 
     def sizes(self, *values: Any, progress: gr.Progress = gr.Progress()) -> tuple[Any, str]:  # noqa: B008
         """The picture scored at other sizes and in windows: the figure, and the same as a table."""
@@ -88,12 +88,7 @@ class InspectExtras:
                 twin, looked_at.feature_map, size=(height, width), method=settings.method, target="pair:1"
             )
         drawn = draw_heatmap(looked_at.picture, explanation, colormap=settings.colormap, opacity=settings.opacity)
-        rows = "".join(
-            f"<p>{say(name)}: {bar(pair.probability, kind)} {pair.probability:.3f}</p>"
-            for name, kind, pair in (("original", "before", before), ("degraded", "after", after))
-        )
-        said = say("own/said", positive=escape(before.positive), negative=escape(before.negative))
-        return drawn, f"<p>{said}</p>{rows}{render_note(explanation)}"
+        return drawn, render("inspect/own_pair", before=before, after=after, explanation=explanation)
 
     def _named(self, subject: Subject) -> Subject:
         name = self.studio.scorer(subject.model).checkpoint.name
@@ -102,15 +97,6 @@ class InspectExtras:
 
 def render_sizes(measured: Resolution) -> str:
     """The scores at other sizes and of windows, as text and a table."""
-    rows = "".join(
-        f'<tr><th scope="row">{reduced.share:.0%}</th><td>{reduced.report.width} × {reduced.report.height}</td>'
-        f"<td>{reduced.report.score:.3f}</td></tr>"
-        for reduced in measured.sizes
-    )
-    head = "".join(f'<th scope="col">{say(f"sizes/{name}")}</th>' for name in ("share", "pixels", "score"))
     spread = say("sizes/windows", count=len(measured.windows), low=f"{measured.spread[0]:.3f}",
                  high=f"{measured.spread[1]:.3f}") if measured.spread else say("sizes/no-windows")  # fmt: skip
-    return (
-        f'<p role="status">{spread}</p><table class="plain"><caption>{say("sizes/caption")}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    )
+    return render("inspect/sizes", measured=measured, windows=spread)

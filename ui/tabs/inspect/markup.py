@@ -1,24 +1,19 @@
 """Inspect's scores, notes and tables as accessible HTML."""
 
 from collections.abc import Iterable
-from html import escape
 
 from explain.maps.methods import Method
 from qualiclip.models.targets import Target
 from qualiclip.scoring.reports import QualityReport
-from ui.markup.parts import pairs_table, parts_table, score_card, scored_by
+from ui.markup.templates import render
 from ui.studio.reference import rank
 from ui.texts import change, say, say_core
 
 
 def render_scores(before: QualityReport, after: QualityReport) -> str:
     """Both scores with verdict, the sentence on the change, and what scored."""
-    cards = score_card(say("original"), before, "before") + score_card(say("degraded"), after, "after")
-    return (
-        f'<div class="scores">{cards}</div>'
-        f'<p class="change" role="status">{change(before.score, after.score)} '
-        f'<span class="quiet">{say("range")}</span></p><p class="quiet">{_ranks(before, after)} {scored_by(before)}</p>'
-    )
+    words = change(before.score, after.score)
+    return render("inspect/scores", before=before, after=after, change=words, rank=_ranks(before, after))
 
 
 def _ranks(before: QualityReport, after: QualityReport) -> str:
@@ -36,8 +31,7 @@ def render_choices(methods: Iterable[Method], targets: Iterable[Target]) -> str:
         *((row.label, say("inspect/cost", what=say_core(row.description), cost=_lower(row.cost))) for row in methods),
         *((row.label, say_core(row.description)) for row in targets),
     ]
-    items = "".join(f"<dt>{escape(say_core(label))}</dt><dd>{escape(text)}</dd>" for label, text in rows)
-    return f'<dl class="choices">{items}</dl>'
+    return render("inspect/choices", rows=rows)
 
 
 def _lower(sentence: str) -> str:
@@ -47,7 +41,6 @@ def _lower(sentence: str) -> str:
 
 def render_pairs(before: QualityReport, after: QualityReport) -> str:
     """Table of the prompt pairs, before and after; where there are none, of the parts of the score."""
-    titles = say("original"), say("degraded")
-    if not before.pairs:
-        return parts_table(zip(before.parts, after.parts, strict=True), titles)
-    return pairs_table(zip(before.pairs, after.pairs, strict=True), titles)
+    what = "pairs" if before.pairs else "parts"
+    rows = list(zip(getattr(before, what), getattr(after, what), strict=True))
+    return render(f"inspect/{what}", rows=rows)

@@ -2,21 +2,24 @@
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
+from typing import Any
 
 from PIL import Image
 
-from explain.numbers.arithmetic import Arithmetic, ArithmeticRow
+from explain.numbers.arithmetic import Arithmetic
 from qualiclip.degradations import DEGRADATIONS
 from qualiclip.models.family import PairReport
 from qualiclip.models.qualiclip import require_quality_model
 from qualiclip.models.untrained import TRAINED, UNTRAINED
+from qualiclip.prose import decimal
 from qualiclip.scoring.reports import QualityReport
 from qualiclip.weights.loading import Checkpoint
 from qualiclip.weights.registry import REGISTRY
-from ui.markup.parts import data_uri, signed, table
+from ui.markup.parts import data_uri
+from ui.markup.templates import render
 from ui.texts import say, say_core
 
 SHUFFLED = (2, 5, 0, 3, 1, 4)  # levels, in the order in which they are guessed
@@ -53,13 +56,11 @@ def _strength(kind: str, level: int) -> str:
 
 def render_strip(kind: str, details: Sequence[Image.Image]) -> str:
     """Six levels side by side."""
-    figures = "".join(
-        f'<figure><img src="{data_uri(detail)}" alt="{escape(say("lesson/alt", kind=_label(kind), level=level))}">'
-        f"<figcaption><b>{say('lesson/level-number', level=level)}</b> "
-        f'<span class="quiet">{escape(_strength(kind, level))}</span></figcaption></figure>'
+    pictures = [
+        (data_uri(detail), say("lesson/alt", kind=_label(kind), level=level), _strength(kind, level))
         for level, detail in enumerate(details)
-    )
-    return f'<div class="strip">{figures}</div><p class="quiet">{say("lesson/strip")}</p>'
+    ]
+    return render("lesson/strip", pictures=pictures)
 
 
 # Rank
@@ -83,50 +84,32 @@ def ordered_pairs(scores: Sequence[float]) -> int:
     return sum(milder > stronger for milder, stronger in itertools.combinations(scores, 2))
 
 
-def _option(letter: str, level: int, rung: Rung) -> str:
-    name = say("lesson/picture", letter=letter)
-    return (
-        f'<button type="button" class="option" data-level="{level}" aria-pressed="false" style="--level:{level}">'
-        f'<img src="{data_uri(rung.detail)}" alt="{escape(name)}">'
-        f'<span class="letter" aria-hidden="true">{letter}</span>'
-        f'<span class="place" title="{escape(say("lesson/your-place"))}"></span>'
-        f'<span class="truth">{say("lesson/level-number", level=level)}: <b>{rung.score:.3f}</b></span></button>'
-    )
+def _option(letter: str, level: int, rung: Rung) -> dict[str, Any]:
+    return {"letter": letter, "level": level, "source": data_uri(rung.detail), "score": rung.score}
 
 
-def _rank_row(level: int, scores: Sequence[float], wrong: Sequence[int]) -> list[str]:
-    change = signed(scores[level] - scores[level - 1]) if level else ""
-    mark = f'<b class="wrong">↑ {say("lesson/does-not-fall")}</b>' if level in wrong else ""
-    kind = "after" if level else "before"
-    bar = f'<span class="bar {kind}" aria-hidden="true"><span style="width:{100 * scores[level]:.1f}%"></span></span>'
-    number = f'<span data-rank-score="{scores[level]!r}">{scores[level]:.3f}</span>'
-    return [say("lesson/level-number", level=level), number, bar, f"{change} {mark}"]
+def _rank(level: int, scores: Sequence[float]) -> dict[str, Any]:
+    change = decimal(scores[level] - scores[level - 1]) if level else ""
+    return {"score": scores[level], "change": change, "wrong": level in rises(scores)}
 
 
 def render_rank(kind: str, rungs: Sequence[Rung]) -> str:
     """Six shuffled pictures to be put in order, and behind a button levels and scores."""
     scores = [rung.score for rung in rungs]
     wrong, right, count = rises(scores), ordered_pairs(scores), math.comb(len(scores), 2)
-    options = "".join(_option(letter, level, rungs[level]) for letter, level in zip(LETTERS, SHUFFLED, strict=True))
     verdict = (
         say("lesson/wrong-order", levels=", ".join(map(str, wrong)), right=right, all=count)
         if wrong
         else say("lesson/right-order", right=right, all=count)
     )
-    head = [
-        say("lesson/level"),
-        say("lesson/score"),
-        f'<span class="unseen">{say("pairs/bars")}</span>',
-        say("lesson/change"),
-    ]
-    rows = [_rank_row(level, scores, wrong) for level in range(len(scores))]
-    yours = say("lesson/yours", right="RIGHT", all=count)
-    return (
-        f'<div class="guess" data-kind="{kind}"><p>{say("lesson/guess-hint")}</p><div class="strip">{options}</div>'
-        f'<details><summary class="lesson-button">{say("lesson/show")}</summary>'
-        f'<p class="yours" role="status" data-text="{escape(yours)}"></p>'
-        f'<p class="verdict {"wrong" if wrong else "fine"}">{verdict}</p>'
-        f"{table(say('lesson/ranks'), head, rows, kind='ranks')}</details></div>"
+    return render(
+        "lesson/rank",
+        kind=kind,
+        options=[_option(letter, level, rungs[level]) for letter, level in zip(LETTERS, SHUFFLED, strict=True)],
+        ranks=[_rank(level, scores) for level in range(len(scores))],
+        verdict=verdict,
+        wrong=wrong,
+        yours=say("lesson/yours", right="RIGHT", all=count),
     )
 
 
@@ -137,46 +120,23 @@ def _gap(pair: PairReport) -> float:
     return pair.similarity_positive - pair.similarity_negative
 
 
-def _track(before: float, after: float, reach: float) -> str:
-    start, end = (TRACK / 2 * (1 + value / reach) for value in (before, after))
-    middle = TRACK / 2
-    return (
-        f'<svg class="track" viewBox="-6 0 {TRACK + 12} 16" aria-hidden="true">'
-        f'<line x1="0" x2="{TRACK}" y1="8" y2="8" class="axis"/>'
-        f'<line x1="{middle}" x2="{middle}" y1="2" y2="14" class="axis"/>'
-        f'<line x1="{start:.1f}" x2="{end:.1f}" y1="8" y2="8" class="move"/>'
-        f'<circle cx="{start:.1f}" cy="8" r="4.5" class="before"/>'
-        f'<rect x="{end - 4:.1f}" y="4" width="8" height="8" class="after"/></svg>'
-    )
+def _move(old: PairReport, new: PairReport, reach: float) -> dict[str, Any]:
+    start, end = (round(TRACK / 2 * (1 + _gap(pair) / reach), 1) for pair in (old, new))
+    return {"old": old, "new": new, "start": start, "end": end}
 
 
-def _prompt_row(old: PairReport, new: PairReport, reach: float) -> list[str]:
-    def cosines(better: float, worse: float) -> str:
-        return (
-            f'<span class="value before">{signed(better)}</span> <span class="arrow">→</span> '
-            f'<span class="value after">{signed(worse)}</span>'
-        )
-
-    return [
-        f'{escape(old.positive)} <span class="quiet">{escape(old.negative)}</span>',
-        cosines(old.similarity_positive, new.similarity_positive),
-        cosines(old.similarity_negative, new.similarity_negative),
-        _track(_gap(old), _gap(new), reach),
-    ]
-
-
-def _about_prompts(checkpoint: Checkpoint) -> str:
+def _about_prompts(checkpoint: Checkpoint) -> list[tuple[str, str]]:
     size = require_quality_model(checkpoint.model, "the lesson").settings.backbone.embedding_size
     if checkpoint.name in (TRAINED, UNTRAINED):
-        return _bold(say("lesson/fixed-prompts", size=size))
-    return say("lesson/text-prompts" if checkpoint.name in REGISTRY else "lesson/stored-prompts", size=size)
+        return _marked(say("lesson/fixed-prompts", size=size))
+    return _marked(say("lesson/text-prompts" if checkpoint.name in REGISTRY else "lesson/stored-prompts", size=size))
 
 
-def _bold(text: str) -> str:
-    parts = escape(text).split("**")
-    return "".join(f"<b>{part}</b>" if index % 2 else part for index, part in enumerate(parts)).replace(
-        "`compact`", "<code>compact</code>"
-    )
+def _marked(text: str) -> list[tuple[str, str]]:
+    """The words of a text with what they are by its Markdown: "bold", "code" or plain."""
+    parts = re.split(r"(\*\*.+?\*\*|`.+?`)", text)
+    kinds = {"*": "bold", "`": "code"}
+    return [(kinds.get(part[:1], "plain"), part.strip("*`")) for part in parts]
 
 
 def render_prompts(before: QualityReport, after: QualityReport, checkpoint: Checkpoint) -> str:
@@ -191,74 +151,34 @@ def render_prompts(before: QualityReport, after: QualityReport, checkpoint: Chec
         all=len(moves),
         pair=f"{pairs[most][0].positive} / {pairs[most][0].negative}",
     )
-    head = [say("pairs/description"), say("lesson/cosine-good"), say("lesson/cosine-bad"), say("lesson/moves")]
-    rows = [_prompt_row(old, new, reach) for old, new in pairs]
-    key = (
-        f'<span class="value before">● {say("original")}</span> → <span class="value after">■ {say("degraded")}</span>'
-    )
-    caption = f"{say('lesson/cosines')}: {key}"
-    return (
-        f"{table(caption, head, rows, kind='cosines')}"
-        f'<p class="said">{escape(said)}</p><p class="honest">{_about_prompts(checkpoint)}</p>'
-        f'<section class="exercise"><h4>{say("lesson/comma-title")}</h4><p>{say("lesson/comma-ask")}</p>'
-        f'<pre tabindex="0"><code>{escape(RELEASED_LIST)}</code></pre>'
-        f'<details><summary class="lesson-button">{say("lesson/comma-show")}</summary>'
-        f"<p>{escape(say('lesson/comma-answer'))}</p></details></section>"
+    return render(
+        "lesson/prompts",
+        moves=[_move(old, new, reach) for old, new in pairs],
+        width=TRACK,
+        said=said,
+        about=_about_prompts(checkpoint),
+        code=RELEASED_LIST,
     )
 
 
 # Arithmetic
 
 
-def _sum_row(number: int, row: ArithmeticRow) -> list[str]:
-    return [
-        f'{number} {escape(row.positive)} <span class="quiet">{escape(row.negative)}</span>',
-        signed(row.similarity_positive, 4),
-        signed(row.similarity_negative, 4),
-        signed(row.difference),
-        f"<b>{row.probability:.4f}</b>",
-    ]
-
-
-def _laid_out(steps: Arithmetic) -> str:
-    parts = "".join(
-        f'<span style="width:{100 * row.part:.2f}%">{number if row.part > 0.02 else ""}</span>'
-        for number, row in enumerate(steps.rows, start=1)
-    )
-    return f'<div class="sum" role="img" aria-label="{escape(say("lesson/mean-alt"))}">{parts}</div>'
-
-
 def render_arithmetic(steps: Arithmetic) -> str:
     """The table from the cosines to the score, a line of it for a calculator, and the mean as a bar."""
-    scale = f"{steps.scale:g}"
-    head = [
-        say("pairs/description"),
-        say("lesson/cosine-good"),
-        say("lesson/cosine-bad"),
-        say("lesson/scaled", scale=scale),
-        say("lesson/probability"),
-    ]
-    rows = [_sum_row(number, row) for number, row in enumerate(steps.rows, start=1)]
     first = steps.rows[0]
     line = say(
         "lesson/calculator",
-        positive=signed(first.similarity_positive, 4),
+        positive=decimal(first.similarity_positive, 4),
         negative=_bracketed(first.similarity_negative),
-        scale=scale,
-        difference=signed(first.difference),
-        minus=signed(-first.difference),
+        scale=f"{steps.scale:g}",
+        difference=decimal(first.difference),
+        minus=decimal(-first.difference),
         probability=f"{first.probability:.4f}",
     )
     total = f"{math.fsum(row.probability for row in steps.rows):.4f}"
-    mean = say("lesson/mean", total=total, count=len(steps.rows), score="SCORE")
-    number = f'<b class="result" data-lesson-score="{steps.score!r}">{steps.score:.4f}</b>'
-    return (
-        f"{table(say('lesson/sums'), head, rows, kind='sums')}"
-        f'<p class="said">{line}</p><p class="mean">{mean.replace("SCORE", number)}</p>{_laid_out(steps)}'
-        f'<p class="scale quiet" aria-hidden="true"><span>0</span><span>1</span></p>'
-        f'<p class="quiet">{say("lesson/rounded")}</p>'
-    )
+    return render("lesson/arithmetic", steps=steps, line=line, total=total)
 
 
 def _bracketed(number: float) -> str:
-    return f"({signed(number, 4)})" if number < 0 else signed(number, 4)
+    return f"({decimal(number, 4)})" if number < 0 else decimal(number, 4)

@@ -112,7 +112,7 @@ class SweepTab:
                 running=True,
             )
             yield view
-        yield replace(view, status=photo + _status(html.summary(rows)), running=False)
+        yield replace(view, status=photo + html.status(html.summary(rows)), running=False)
 
     def stopped(self, done: SweepRequest | None) -> tuple[Any, ...]:
         """What is left after a stop: status, and which of the buttons can be pressed."""
@@ -121,7 +121,7 @@ class SweepTab:
         else:
             rows = self._rows(done)
             words = say("sweep/stopped", done=len(rows)) + " " + html.summary(rows)
-            status = html.original(self.sweeps.picture(done), rows[0]) + _status(words)
+            status = html.original(self.sweeps.picture(done), rows[0]) + html.status(words)
         return status, gr.update(interactive=True), gr.update(interactive=False)
 
     def open(self, event: gr.EventData) -> tuple[Any, ...]:
@@ -172,13 +172,9 @@ def _plan(request: SweepRequest) -> str:
     return say("sweep/plan", pictures=1 + types * MAX_LEVEL, types=types, size=size)
 
 
-def _status(text: str) -> str:
-    return f'<p class="change" role="status">{text}</p>'
-
-
 def _progress(done: int, request: SweepRequest, seconds: float) -> str:
     count = len(request.names)
     words = say("sweep/progress", done=done, count=count)
     if 0 < done < count:
         words += " " + say("sweep/left", seconds=max(1, round(seconds / done * (count - done))))
-    return _status(words) + bar(done / count, "before")
+    return html.status(words) + bar(done / count, "before")
