@@ -1,5 +1,6 @@
 """Everything that the pages are made of, with any word in the place of every name: what tests of the templates read."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,11 +10,14 @@ from explain.numbers.arithmetic import Arithmetic, ArithmeticRow
 from explain.numbers.resolution import Reduced, Resolution, Window
 from qualiclip.agreement.gmad import GmadSettings, Pair
 from qualiclip.degradations import Step
-from qualiclip.scoring.reports import Failure, PairReport, QualityReport
+from qualiclip.models.family import PairReport, Part
+from qualiclip.scoring.reports import Failure, QualityReport
+from qualiclip.weights.loading import load_checkpoint
 from ui.markup import parts
 from ui.markup.templates import render
 from ui.publish import gallery_pages
 from ui.server.serve import scripts
+from ui.studio.look import Look
 from ui.studio.subject import Subject
 from ui.tabs.batch import markup as batch
 from ui.tabs.batch.batch import Batch, Row
@@ -59,6 +63,10 @@ def inspect_parts(word):
     yield "scores", markup.render_scores(first, second)
     yield "choices", markup.render_choices([named], [named])
     yield "pairs", markup.render_pairs(first, second)
+    yield (
+        "parts",
+        markup.render_pairs(*(replace(one, pairs=(), parts=(Part(word, 0.4, word),)) for one in (first, second))),
+    )
     reduced = (Reduced(0.35, first), Reduced(1.0, second))
     yield "sizes", extras.render_sizes(Resolution(reduced, (Window((0, 0, 1, 1), first),)))
     yield "no windows", extras.render_sizes(Resolution(reduced, ()))
@@ -80,7 +88,10 @@ def sweep_parts(word):
 
 def compare_parts(word):
     for mode, steps in ((MODEL, (STEP,)), (MODEL, ()), (PICTURE, (STEP,))):
-        left, right = Subject("none.png", word, steps), Subject("other.png", f"{word}2", ())
+        left, right = (
+            Look(None, Subject(path, model, taken), path)
+            for path, model, taken in (("none.png", word, steps), ("other.png", f"{word}2", ()))
+        )
         sides = Sides(mode, left, right, (word, f"{word}2"))
         reports = report(word, 0.4), report(word, 0.6, "compact-untrained")
         yield f"sides {mode} {len(steps)}", compare.render_sides(sides, reports, (report(word), report(word)))
@@ -128,8 +139,7 @@ def lesson_parts(word):
     for scores in ((0.8, 0.7, 0.71, 0.5, 0.3, 0.2), (0.8, 0.7, 0.6, 0.5, 0.3, 0.2)):
         yield f"rank {scores[2]}", lesson.render_rank("jpeg", [lesson.Rung(PICTURE_OF, score) for score in scores])
     for name in ("compact", word):
-        settings = SimpleNamespace(backbone=SimpleNamespace(embedding_size=512))
-        checkpoint = SimpleNamespace(name=name, model=SimpleNamespace(settings=settings))
+        checkpoint = replace(load_checkpoint("compact"), name=name)
         yield f"prompts {name == word}", lesson.render_prompts(first, second, checkpoint)
     rows = [ArithmeticRow(word, word, 0.2, -0.21, 20.0, 21.0, part * 2, part) for part in (0.01, 0.3)]
     yield "arithmetic", lesson.render_arithmetic(Arithmetic(100.0, 0.31, tuple(rows)))

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 from open_clip import create_model, get_tokenizer
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
 from torch import Tensor
 from torch.nn import functional
 
 import qualiclip
 from qualiclip.errors import UsageError, WeightsError
+from qualiclip.kept import kept
 from qualiclip.models.prompts import ANTONYM_PAIRS, PromptPair
 from qualiclip.models.text import TextEncoder, texts_of
 from qualiclip.weights.loading import load_checkpoint
@@ -185,8 +186,9 @@ def test_models_without_text_encoder_say_so(official, tmp_path):
 def test_encoded_prompts_are_kept_for_the_next_time(official, tmp_path):
     pairs = (PromptPair("Day", "Night"),)
     first = load_checkpoint(str(official[1]), pairs=pairs).model.prompt_features
-    (kept,) = (tmp_path / "cache" / "qualiclip-studio" / "prompts").iterdir()
-    save_file({"features": torch.ones(1, 2, 32)}, kept)
+    (path,) = (tmp_path / "cache" / "qualiclip-studio" / "prompts").iterdir()
+    path.unlink()
+    kept(path, lambda: save({"features": torch.ones(1, 2, 32)}))
     again = load_checkpoint(str(official[1]), pairs=pairs).model.prompt_features
     assert not torch.equal(again, first)  # read, not computed
     other = load_checkpoint(str(official[1]), pairs=(PromptPair("Dawn", "Dusk"),)).model.prompt_features

@@ -49,8 +49,8 @@ def refusal(kind: type[QualiclipError], function: Callable[..., Any], *args: Any
         (torch.zeros((3, 8, 8)).to_sparse(), "got torch.sparse_coo"),
         (torch.zeros(()), "got ()"),
         (torch.zeros((3, 8, 0)), "got (3, 8, 0)"),
-        (torch.full((3, 8, 8), 1e30), "to 1.0000000150474662e+30"),
-        (torch.full((3, 8, 8), 1.0000001), "got 1.0000001192092896 to"),  # not "1 to 1"
+        (torch.full((3, 8, 8), 1e30), "to 1e+30"),
+        (torch.full((3, 8, 8), 1.0000001), "got 1.0000001 to"),  # not "1 to 1"
     ],
 )
 def test_what_is_no_image_is_refused_by_every_door(image: Any, words: str, seeded: Seeded) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Generator, Tensor
 
-from qualiclip.errors import InputError, UsageError, shown
+from qualiclip.errors import InputError, UsageError, digits, shown
 
 DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
 
@@ -15,9 +15,16 @@ def _check_values(what: str, values: Tensor) -> None:
         raise InputError(f"{what} must be a plain tensor in memory, got {values.layout} on {values.device}")
     if values.dtype not in DTYPES:
         raise InputError(f"{what} must be a floating tensor in [0, 1], got {values.dtype}; divide 8-bit values by 255")
-    low, high = (float(bound) for bound in values.detach().aminmax())
+    low, high = values.detach().aminmax()
     if not (low >= 0 and high <= 1):  # also true for NaN
-        raise InputError(f"{what} values must lie in [0, 1], got {low} to {high}")
+        least, most = (_written(bound) for bound in (low, high))
+        raise InputError(f"{what} values must lie in [0, 1], got {least} to {most}")
+
+
+def _written(value: Tensor) -> str:
+    """A number with the digits that its own precision has: -0.1 in single precision is not -0.10000000149011612."""
+    wide = value if value.dtype == torch.float64 else value.float()  # NumPy has no bfloat16
+    return digits(wide.cpu().numpy()[()])
 
 
 def check_image(image: Tensor, *, dimensions: Sequence[int] = (3, 4)) -> None:
