@@ -76,7 +76,7 @@ ordering: $(VENV)/.installed-dev
 robustness: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.robustness $(PHOTOS)
 
-# make benchmark-explanations [MODEL=compact] [PHOTOS=folder]: do the heatmaps find damage whose place is known?
+# make benchmark-explanations [MODEL=compact] [PHOTOS=folder]: do the heatmaps find a degradation whose place is known?
 benchmark-explanations: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m explain benchmark --model $(or $(MODEL),compact) --out runs/explanations \
 	  $(if $(PHOTOS),--images $(PHOTOS) --pictures 40)

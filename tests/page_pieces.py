@@ -8,7 +8,7 @@ from PIL import Image
 
 from explain.numbers.arithmetic import Arithmetic, ArithmeticRow
 from explain.numbers.resolution import Reduced, Resolution, Window
-from qualiclip.agreement.gmad import GmadSettings, Pair
+from qualiclip.agreement.gmad import GmadSettings, PicturePair
 from qualiclip.degradations import Step
 from qualiclip.models.family import PairReport, Part
 from qualiclip.scoring.reports import Failure, QualityReport
@@ -20,7 +20,7 @@ from ui.server.serve import scripts
 from ui.studio.look import Look
 from ui.studio.subject import Subject
 from ui.tabs.batch import markup as batch
-from ui.tabs.batch.batch import Batch, Row
+from ui.tabs.batch.batch import Batch, BatchRow
 from ui.tabs.compare import curves
 from ui.tabs.compare import markup as compare
 from ui.tabs.compare.sides import MODEL, PICTURE, Sides
@@ -107,8 +107,8 @@ def compare_parts(word):
 
 
 def batch_parts(word):
-    scored = [Row(f"{word}{place}.png", report(word, 0.09 * place), "data:,") for place in range(10)]
-    failed = Row(f"{word}.png", Failure(word, f"{word}: {word}"))
+    scored = [BatchRow(f"{word}{place}.png", report(word, 0.09 * place), "data:,") for place in range(10)]
+    failed = BatchRow(f"{word}.png", Failure(word, f"{word}: {word}"))
     yield "progress", batch.render_progress(3, 7)
     yield "waiting", batch.render_waiting()
     yield "summary", batch.render_summary(Batch(word, 14, 2, 1, (*scored, failed)))
@@ -119,18 +119,18 @@ def batch_parts(word):
 
 
 def duel_parts(word):
-    opinions = duel.Opinion(word, "{:.3f}".format), duel.Opinion(f"{word}2", "{:.1f} %".format)
+    judges = duel.Judge(word, "{:.3f}".format), duel.Judge(f"{word}2", "{:.1f} %".format)
     first, second = Candidate(f"{word}.png", lambda: None), Candidate(f"{word}2.png", lambda: None, STEP)
     judged = [duel.Judged(first, PICTURE_OF, 0.7, 0.5), duel.Judged(second, PICTURE_OF, 0.3, 0.51)]
-    pairs = (Pair(1, 1, 0, 1, 0.4, 0.01),)
+    pairs = (PicturePair(1, 1, 0, 1, 0.4, 0.01),)
     settings = GmadSettings(4, 0.1, 1, True)
     contest = SimpleNamespace(settings=settings, pairs=pairs, attacker_deviation=0.1, defender_deviation=0.2)
     yield "work", duel.render_work(word, 1, 2)
-    yield "contest", duel.render_contest(contest, opinions, dict(enumerate(judged)), total=3, used=2)
+    yield "contest", duel.render_contest(contest, judges, dict(enumerate(judged)), total=3, used=2)
     contest.pairs = ()
-    yield "no pairs", duel.render_contest(contest, opinions, {}, total=2, used=2)
-    yield "game", duel.render_game([judged, judged[::-1]], opinions[0], deal=7)
-    yield "no game", duel.render_game([], opinions[0], deal=7)
+    yield "no pairs", duel.render_contest(contest, judges, {}, total=2, used=2)
+    yield "game", duel.render_game([judged, judged[::-1]], judges[0], deal=7)
+    yield "no game", duel.render_game([], judges[0], deal=7)
 
 
 def lesson_parts(word):
@@ -151,7 +151,7 @@ def lesson_parts(word):
 
 
 def gallery_parts(word):
-    view = gallery_pages.HeatmapView(word, word, 0.5, word)
+    view = gallery_pages.GalleryHeatmap(word, word, 0.5, word)
     rows = (row(word), row(word))
     photos = [
         gallery_pages.Photo(Path(name), word, report(word, 0.5, model), rows, (view, view), (40, 30))

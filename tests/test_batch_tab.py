@@ -22,7 +22,7 @@ from ui.files.intake import Upload, open_uploads
 from ui.files.uploads import files_input
 from ui.studio.studio import Studio
 from ui.tabs.batch import tab as batch_tab
-from ui.tabs.batch.batch import BINS, Batch, Row, fences, histogram, score_batch, standings
+from ui.tabs.batch.batch import BINS, Batch, BatchRow, fences, histogram, score_batch, standings
 from ui.tabs.batch.markup import render_batch, render_summary
 from ui.tabs.batch.tab import BatchTab, ask_to_stop, begin
 
@@ -66,7 +66,7 @@ def report(score, template):
 
 
 def batch_of(template, scores):
-    rows = tuple(Row(f"{place}.png", report(score, template)) for place, score in enumerate(scores))
+    rows = tuple(BatchRow(f"{place}.png", report(score, template)) for place, score in enumerate(scores))
     return Batch("compact", len(rows), rows=rows)
 
 
@@ -167,7 +167,7 @@ def test_few_pictures_have_no_outliers_and_one_has_no_standing(template):
 
 
 def test_names_are_escaped_and_made_harmless(template):
-    rows = (Row("<img src=x onerror=alert(1)>.png", template), Row('"><b>\u202e.png', Failure("", "x<y")))
+    rows = (BatchRow("<img src=x onerror=alert(1)>.png", template), BatchRow('"><b>\u202e.png', Failure("", "x<y")))
     table = render_batch(Batch("<i>", 2, rows=rows)) + render_summary(Batch("<i>", 2, rows=rows))
     assert not re.search(r"<(b|i|img src=x)\b", table.replace("<b>&", ""))
     assert "\u202e" not in table

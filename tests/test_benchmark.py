@@ -23,7 +23,7 @@ from explain.checks.records import (
     default_targets,
     map_name,
 )
-from explain.checks.report import About, to_markdown
+from explain.checks.report import AboutBenchmark, to_markdown
 from explain.checks.summary import summarise
 from explain.maps.heatmaps import METHODS, explain_features
 from explain.maps.scale import enlarge
@@ -239,7 +239,7 @@ def test_intervals_are_over_pictures_not_over_measurements():
     assert row.auroc.count == 10
 
 
-ABOUT = About("mine", "0" * 64, "fused", "0.1.0", "photos", ("one.png",), 384, Settings())
+ABOUT = AboutBenchmark("mine", "0" * 64, "fused", "0.1.0", "photos", ("one.png",), 384, Settings())
 
 
 def test_a_map_is_measured_where_the_picture_shows_it():

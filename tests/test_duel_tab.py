@@ -1,4 +1,4 @@
-"""The Duel tab: pools, opinions, deals and pairs, and what the page says of them."""
+"""The Duel tab: pools, judges, deals and pairs, and what the page says of them."""
 
 import math
 import re
@@ -47,7 +47,7 @@ def last(updates):
     return final
 
 
-# Pools and opinions
+# Pools and judges
 
 
 def test_the_pool_has_each_example_whole_and_with_each_damage():

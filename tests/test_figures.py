@@ -15,7 +15,7 @@ from PIL import Image
 import qualiclip
 from explain.figures import comparison as comparisons
 from explain.figures.arithmetic import arithmetic_figure
-from explain.figures.comparison import Comparison, Opinion, check_counts, compare_models, maps_on_scale
+from explain.figures.comparison import Comparison, Explained, check_counts, compare_models, maps_on_scale
 from explain.figures.comparison import comparison_figure as draw_comparison
 from explain.figures.inspect import Panel, inspect_figure
 from explain.figures.resolution import SHADES
@@ -162,8 +162,8 @@ def map_of(grid, size, target="difference"):
 def comparison_of(models=2, size=(400, 300), pairs=ANTONYM_PAIRS, target="difference", strength=1):
     grid = strength * np.linspace(-1, 0.5, 12, dtype=np.float32).reshape(3, 4)
     maps = [map_of(grid / (index + 1), size, target) for index in range(models)]
-    opinions = [Opinion(report_of(0.5, f"{ODD} {index}", pairs), one) for index, one in enumerate(maps)]
-    return Comparison(ODD * 3, Image.new("RGB", size, "teal"), tuple(opinions))
+    explained = [Explained(report_of(0.5, f"{ODD} {index}", pairs), one) for index, one in enumerate(maps)]
+    return Comparison(ODD * 3, Image.new("RGB", size, "teal"), tuple(explained))
 
 
 def test_maps_of_a_picture_of_all_pictures_or_of_none_are_on_one_scale():
@@ -184,7 +184,7 @@ def test_maps_of_a_picture_of_all_pictures_or_of_none_are_on_one_scale():
 
 def test_maps_without_evidence_stay_empty():
     nothing = map_of(np.zeros((3, 4), np.float32), (40, 30))
-    empty = Comparison("a", Image.new("RGB", (40, 30)), (Opinion(report_of(), nothing),))
+    empty = Comparison("a", Image.new("RGB", (40, 30)), (Explained(report_of(), nothing),))
     ((shown,),) = maps_on_scale([empty], "picture")
     assert (shown.peak, shown.values.any()) == (0, False)
     check_figure(draw_comparison([empty], title="T", facts=[]))
@@ -195,11 +195,11 @@ def test_opinions_are_those_of_each_model(photo, tiny_checkpoint, tmp_path):
     path = tmp_path / "cat.png"
     comparison = compare_models(photo, scorers, path=path, method="gradcam", target="difference")
     assert comparison.name == "cat.png"
-    for opinion, scorer in zip(comparison.opinions, scorers, strict=True):
-        assert opinion.report.score == scorer.score(photo).score
-        assert opinion.report.path == str(path)
-        assert opinion.explanation.grid.any()
-        assert opinion.explanation.size == photo.shape[1:]
+    for one, scorer in zip(comparison.explained, scorers, strict=True):
+        assert one.report.score == scorer.score(photo).score
+        assert one.report.path == str(path)
+        assert one.explanation.grid.any()
+        assert one.explanation.size == photo.shape[1:]
 
 
 @pytest.mark.parametrize("models", [1, 2, 3])
@@ -217,7 +217,7 @@ def test_a_comparison_shows_scores_and_pairs_of_all_and_nothing_overlaps(models,
 
 def test_models_with_other_prompts_get_rows_of_their_own():
     first, second = comparison_of(1), comparison_of(1, pairs=ANTONYM_PAIRS[:1])
-    mixed = Comparison("a", first.picture, (second.opinions[0], first.opinions[0]))
+    mixed = Comparison("a", first.picture, (second.explained[0], first.explained[0]))
     words = texts_of(draw_comparison([mixed], title="T", facts=[]))
     assert words.count("0.50") == 8
     assert words.count("Good photo.") == 1

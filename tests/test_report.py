@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from qualiclip.errors import InputError
 from train.__main__ import app
-from train.evaluate.about import About
+from train.evaluate.about import AboutEvaluation
 from train.evaluate.datasets import Rated
 from train.evaluate.protocol import Prediction, summarise
 from train.evaluate.report import (
@@ -24,7 +24,7 @@ from train.evaluate.report import (
 )
 from train.evaluate.scatter import CURVE, POINTS, scatter_figure
 
-ABOUT = About("compact", "Some|Set", "MOS, 0 to 30", 512, "abc", "1.0")
+ABOUT = AboutEvaluation("compact", "Some|Set", "MOS, 0 to 30", 512, "abc", "1.0")
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_old_predictions_are_named_as_the_results_beside_them_say(
     predictions: list[Prediction], tmp_path: Path
 ) -> None:
     path = tmp_path / "predictions.csv"
-    assert about_predictions(path, version="1.0") == About(
+    assert about_predictions(path, version="1.0") == AboutEvaluation(
         "predictions.csv", tmp_path.name, "as in the file", None, None, "1.0"
     )
     write_report(tmp_path, predictions, summarise(predictions), ABOUT)

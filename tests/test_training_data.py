@@ -13,6 +13,7 @@ from qualiclip.errors import TrainingError
 from qualiclip.models.prompts import ANTONYM_PAIRS
 from qualiclip.pictures import image_to_picture
 from train.recipes.table import RECIPES
+from train.samples.authentic import AUTHENTIC
 from train.samples.crops import (
     CropDataset,
     Sample,
@@ -25,7 +26,6 @@ from train.samples.crops import (
     split_holdout,
     vary_colors,
 )
-from train.samples.damage import DAMAGES
 from train.samples.topics import PAIR_TOPICS, concerned_pairs
 
 Seeded = Callable[[int], Generator]
@@ -154,7 +154,7 @@ def test_renderings_are_of_both_kinds_and_leave_out_what_is_asked(seeded: Seeded
     generator = seeded(0)
     recipe = replace(SMOKE, damage_chance=0.5, leave_out=("blur", "noise"), composed=2)
     drawn = [draw_rendering(recipe, generator).names for _ in range(400)]
-    damaged = [names for names in drawn if set(names) <= set(DAMAGES)]
+    damaged = [names for names in drawn if set(names) <= set(AUTHENTIC)]
     assert len(damaged) == pytest.approx(200, abs=5 * 10)
     groups = {DEGRADATIONS[name].group for names in drawn if names not in damaged for name in names}
     assert groups == {"color", "compression", "brightness", "spatial", "sharpness_contrast"}
@@ -182,8 +182,8 @@ def test_a_pair_is_concerned_by_the_degradations_it_is_about(names: list[str], c
 def test_topics_name_real_prompts_and_real_degradations() -> None:
     assert set(PAIR_TOPICS) < {pair.positive for pair in ANTONYM_PAIRS}
     named = frozenset[str]().union(*(topic.names for topic in PAIR_TOPICS.values()))
-    assert named < {*DEGRADATIONS, *DAMAGES}
-    assert not set(DEGRADATIONS) & set(DAMAGES)
+    assert named < {*DEGRADATIONS, *AUTHENTIC}
+    assert not set(DEGRADATIONS) & set(AUTHENTIC)
 
 
 # Samples

@@ -1,1 +1,1 @@
-"""Are the heatmaps right? Damage whose place is known, curves of deletion and insertion, random weights."""
+"""Are the heatmaps right? Degradations whose place is known, curves of deletion and insertion, random weights."""

@@ -1,4 +1,4 @@
-"""The benchmark of the heatmaps: damage whose place is known, curves, random weights, on a set of pictures.
+"""The benchmark of the heatmaps: a degradation whose place is known, curves, random weights, on a set of pictures.
 
 Each version of a picture is encoded once; all methods share its feature map. Everything random comes from the seed and
 the names involved, so a number stays the same whatever else is measured in the same run.
@@ -41,7 +41,7 @@ from .records import (
     Results,
     Settings,
     WeightMeasurement,
-    damage_sign,
+    degradation_sign,
     map_name,
 )
 
@@ -79,33 +79,33 @@ def _explain(model: Family, feature_map: Tensor, image: Tensor, settings: Settin
     }
 
 
-def _differences(damaged: Maps, pristine: Maps) -> dict[str, Tensor]:
-    """Evidence (h, w) of damage: how each method's own values changed from the pristine picture."""
+def _differences(degraded: Maps, pristine: Maps) -> dict[str, Tensor]:
+    """Evidence (h, w) of a degradation: how each method's own values changed from the pristine picture."""
     return {
-        name: damage_sign(found.target) * torch.from_numpy(found.grid - pristine[name].grid)
-        for name, found in damaged.items()
+        name: degradation_sign(found.target) * torch.from_numpy(found.grid - pristine[name].grid)
+        for name, found in degraded.items()
     }
 
 
 def shapes_for(index: int) -> tuple[str, ...]:
-    """Shapes of the damage on the picture of that index: always a quadrant, and one of the others in turn."""
+    """Shapes of the degradation on the picture of that index: always a quadrant, and one of the others in turn."""
     return MAIN_SHAPE, OTHER_SHAPES[index % len(OTHER_SHAPES)]
 
 
 def _maps(
-    scorer: Scorer, pristine: Tensor, damaged: Tensor, pristine_maps: Maps, settings: Settings
+    scorer: Scorer, pristine: Tensor, degraded: Tensor, pristine_maps: Maps, settings: Settings
 ) -> tuple[Tensor, dict[tuple[str, str], Values]]:
-    """The damaged image's feature map, and evidence (h, w) of damage by kind and name of the map."""
-    feature_map = scorer.encode(damaged)
-    found = _explain(scorer.model, feature_map, damaged, settings)
+    """The degraded image's feature map, and evidence (h, w) of a degradation by kind and name of the map."""
+    feature_map = scorer.encode(degraded)
+    found = _explain(scorer.model, feature_map, degraded, settings)
     evidence = {
-        ("map", name): _at_places(damage_sign(each.target) * torch.from_numpy(each.values))
+        ("map", name): _at_places(degradation_sign(each.target) * torch.from_numpy(each.values))
         for name, each in found.items()
     }
     changes = _differences(found, pristine_maps)
     changes["features"] = (feature_map - pristine).norm(dim=1)[0]  # (h, w)
     for name, change in changes.items():
-        evidence["difference", name] = _at_places(enlarge(change, _size(damaged), stride=STRIDE))
+        evidence["difference", name] = _at_places(enlarge(change, _size(degraded), stride=STRIDE))
     return feature_map, evidence
 
 
@@ -121,7 +121,7 @@ def _score(scorer: Scorer, feature_map: Tensor) -> float:
 
 
 def localise(scorer: Scorer, example: Example, shapes: Sequence[str], settings: Settings) -> Iterator[Measurement]:
-    """Every map of one picture, damaged within each shape by each type."""
+    """Every map of one picture, degraded within each shape by each type."""
     pristine = scorer.encode(example.image)
     before, pristine_maps = _score(scorer, pristine), _explain(scorer.model, pristine, example.image, settings)
     for shape in shapes:
@@ -130,9 +130,9 @@ def localise(scorer: Scorer, example: Example, shapes: Sequence[str], settings: 
         inside: Mask = _at_places(mask) > 0.5
         for name in settings.types:
             generator = generator_for(*place, name)
-            damaged = degrade(example.image, name, level=settings.level, generator=generator, mask=mask)
-            feature_map, evidence = _maps(scorer, pristine, damaged, pristine_maps, settings)
-            evidence |= _baselines(damaged, generator_for(*place, name, "random"))
+            degraded = degrade(example.image, name, level=settings.level, generator=generator, mask=mask)
+            feature_map, evidence = _maps(scorer, pristine, degraded, pristine_maps, settings)
+            evidence |= _baselines(degraded, generator_for(*place, name, "random"))
             facts = (example.name, name, shape, float(inside.mean()), before, _score(scorer, feature_map))
             for (kind, map_), values in evidence.items():
                 yield Measurement(*facts, kind, map_, measure(values, inside))

@@ -1,4 +1,4 @@
-"""The figure of a benchmark: how well each map finds each damage, a small plot for each degradation."""
+"""The figure of a benchmark: how well each map finds each degradation, a small plot for each degradation."""
 
 import math
 import textwrap
@@ -13,7 +13,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from qualiclip.degradations import DEGRADATIONS
 
 from .records import MAIN_SHAPE
-from .summary import GOALS, Row, Summary
+from .summary import GOALS, BenchmarkSummary, MapRow
 
 INK, QUIET, GRID = "#1f2937", "#5b6472", "#e5e7eb"
 DOT, WEAK = "#1d4ed8", "#c2410c"  # they differ in grey as well, and weak ones are hollow
@@ -48,7 +48,7 @@ class _Sheet:
         return 2.0 + 2.4 * max(self.columns, 3), HEAD + FOOT + self.lines * (0.7 + 0.2 * self.maps)
 
 
-def _draw_maps(axes: Axes, rows: Sequence[Row]) -> None:
+def _draw_maps(axes: Axes, rows: Sequence[MapRow]) -> None:
     for place, row in enumerate(rows):
         sure = row.verdict == "better than random"
         color = DOT if sure else WEAK
@@ -58,7 +58,7 @@ def _draw_maps(axes: Axes, rows: Sequence[Row]) -> None:
         axes.plot(row.auroc.mean, place, "o", markersize=5, color=color, markerfacecolor=face, zorder=3, clip_on=False)
 
 
-def _draw_baselines(axes: Axes, rows: Sequence[Row]) -> None:
+def _draw_baselines(axes: Axes, rows: Sequence[MapRow]) -> None:
     for row in rows:
         color, style = LINES[row.map]
         axes.axvline(row.auroc.mean, color=color, linestyle=style, linewidth=1.3, label=row.map, zorder=1)
@@ -69,7 +69,7 @@ def _draw_goal(axes: Axes, goal: float | None) -> None:
         axes.plot(goal, 1.0, "v", color=INK, markersize=6, clip_on=False, transform=axes.get_xaxis_transform())
 
 
-def _draw_type(axes: Axes, summary: Summary, degradation: str) -> None:
+def _draw_type(axes: Axes, summary: BenchmarkSummary, degradation: str) -> None:
     maps = summary.select(kind="map", degradation=degradation, shape=MAIN_SHAPE)
     _draw_baselines(axes, summary.select(kind="baseline", degradation=degradation, shape=MAIN_SHAPE))
     _draw_maps(axes, maps)
@@ -101,13 +101,13 @@ def _draw_words(figure: Figure, title: str, facts: str) -> None:
     width, height = figure.get_size_inches()
     left = 0.12 / width
     figure.text(left, 1 - 0.12 / height, title, fontsize=13, weight="bold", color=INK, va="top")
-    lines = ["Across: AUROC of a damaged quadrant, from the damaged picture alone; 0.5 is chance, 1 is perfect."]
+    lines = ["Across: AUROC of a degraded quadrant, from the degraded picture alone; 0.5 is chance, 1 is perfect."]
     lines += textwrap.wrap(facts, round(width * LETTERS))
     figure.text(left, 0.1 / height, "\n".join(lines), fontsize=8, color=QUIET, va="bottom", linespacing=1.4)
 
 
-def summary_figure(summary: Summary, *, title: str, facts: str) -> Figure:
-    """AUROC of each map of a damaged quadrant: dots with intervals, baselines as lines, the goal as a triangle."""
+def summary_figure(summary: BenchmarkSummary, *, title: str, facts: str) -> Figure:
+    """AUROC of each map of a degraded quadrant: dots with intervals, baselines as lines, the goal as a triangle."""
     degradations = [best.degradation for best in summary.best]
     maps = summary.select(kind="map", degradation=degradations[0], shape=MAIN_SHAPE)
     sheet = _Sheet(len(degradations), len(maps))

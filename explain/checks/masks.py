@@ -1,4 +1,4 @@
-"""Shapes of local damage: where a picture is degraded when heatmaps are asked to find it."""
+"""Shapes of local degradation: where a picture is degraded when heatmaps are asked to find it."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -28,7 +28,7 @@ OTHER_SHAPES = tuple(name for name in SHAPES if name != MAIN_SHAPE)
 
 WHOLE = ("bad", "difference")  # what is asked for: quality as a whole,
 
-PAIRS = ("sharp image", "noise-free")  # and pairs of opposites that speak of one kind of damage, by their prompts
+PAIRS = ("sharp image", "noise-free")  # and pairs of opposites that speak of one kind of degradation, by their prompts
 
 CURVE_TARGET = "difference"
 
@@ -91,10 +91,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Measurement:
-    """One map of one damaged picture.
+    """One map of one degraded picture.
 
-    `kind` is "map" (from the damaged picture alone), "baseline" or "difference" (damaged minus pristine), `share` the
-    mask's share of the picture, `before` and `after` the scores of the pristine and of the damaged picture.
+    `kind` is "map" (from the degraded picture alone), "baseline" or "difference" (degraded minus pristine), `share` the
+    mask's share of the picture, `before` and `after` the scores of the pristine and of the degraded picture.
     """
 
     picture: str
@@ -141,8 +141,8 @@ def default_targets(pairs: Sequence[PromptPair]) -> tuple[str, ...]:
     return *WHOLE, *(PAIR + words for words in PAIRS if any(words in prompt for prompt in prompts))
 
 
-def damage_sign(target: str) -> int:
-    """1 if maps for a target are high where they see damage, -1 if they are low there."""
+def degradation_sign(target: str) -> int:
+    """1 if maps for a target are high where they see a degradation, -1 if they are low there."""
     return 1 if target == "bad" else -1
 
 

@@ -14,7 +14,7 @@ from qualiclip.prose import markdown_table
 from .localisation import Estimate
 from .masks import SHAPES
 from .records import BLUR_LEVEL, MAIN_SHAPE, SPACING, Results, Settings
-from .summary import CHANCE, DIFFERENCE_GOAL, Best, CurveRow, Row, Summary, WeightRow, compared
+from .summary import CHANCE, DIFFERENCE_GOAL, BenchmarkSummary, Best, CurveRow, MapRow, WeightRow, compared
 
 LOCALISATION_COLUMNS = (
     *("picture", "degradation", "shape", "share", "score_before", "score_after", "kind", "map"),
@@ -26,7 +26,7 @@ UNLIKE = 0.5  # mean magnitude of a rank correlation above which maps hardly dep
 
 
 @dataclass(frozen=True)
-class About:
+class AboutBenchmark:
     """What was measured on what: the model, its weights and numbers, the pictures, their short side in px, settings."""
 
     model: str
@@ -75,7 +75,7 @@ def write_measurements(out: Path, results: Results) -> None:
 # All numbers
 
 
-def to_dict(summary: Summary, about: About) -> dict[str, object]:
+def to_dict(summary: BenchmarkSummary, about: AboutBenchmark) -> dict[str, object]:
     """Everything as plain data, ready for JSON; verdicts are in words."""
     plain = {
         **asdict(about),
@@ -114,7 +114,7 @@ def _goal(best: Best) -> str:
     return f"≥ {best.goal:.2f}: {'met' if best.row.auroc.mean >= best.goal else 'not met'}"
 
 
-def _best_table(summary: Summary) -> list[str]:
+def _best_table(summary: BenchmarkSummary) -> list[str]:
     rows = [
         (
             *(f"`{best.degradation}`", _interval(best.drop), best.row.map, _interval(best.row.auroc), _goal(best)),
@@ -122,16 +122,16 @@ def _best_table(summary: Summary) -> list[str]:
         )
         for best in summary.best
     ]
-    columns = ("damage", "score falls by", "best method", "AUROC [95 %]", "goal", "best baseline", "in words")
+    columns = ("degradation", "score falls by", "best method", "AUROC [95 %]", "goal", "best baseline", "in words")
     return markdown_table(columns, rows)
 
 
-def _auroc_cell(row: Row) -> str:
+def _auroc_cell(row: MapRow) -> str:
     sure = row.map == CHANCE or row.verdict == "better than random"
     return _interval(row.auroc) + ("" if sure else " °" if row.verdict.startswith("no") else " °°")
 
 
-def _map_table(summary: Summary, kinds: Sequence[str]) -> list[str]:
+def _map_table(summary: BenchmarkSummary, kinds: Sequence[str]) -> list[str]:
     degradations = [best.degradation for best in summary.best]
     rows = []
     for kind in kinds:
@@ -142,12 +142,12 @@ def _map_table(summary: Summary, kinds: Sequence[str]) -> list[str]:
     return markdown_table(("map", *(f"`{name}`" for name in degradations)), rows)
 
 
-def _find(summary: Summary, like: Row, degradation: str) -> Row:
+def _find(summary: BenchmarkSummary, like: MapRow, degradation: str) -> MapRow:
     rows = summary.select(kind=like.kind, degradation=degradation, shape=MAIN_SHAPE)
     return next(row for row in rows if row.map == like.map)
 
 
-def _in_words(summary: Summary) -> list[str]:
+def _in_words(summary: BenchmarkSummary) -> list[str]:
     """A sentence for each degradation that some methods do not find."""
     lines = []
     for best in summary.best:
@@ -157,11 +157,13 @@ def _in_words(summary: Summary) -> list[str]:
             if names:
                 lines.append(f"- On `{best.degradation}` {verdict}: {', '.join(names)}.")
     return (
-        ["", "In words:", "", *lines] if lines else ["", "Every method is better than the random map on every damage."]
+        ["", "In words:", "", *lines]
+        if lines
+        else ["", "Every method is better than the random map on every degradation."]
     )
 
 
-def _measure_table(summary: Summary) -> list[str]:
+def _measure_table(summary: BenchmarkSummary) -> list[str]:
     rows = []
     for row in [*summary.select(kind="map"), *summary.select(kind="baseline")]:
         shapes = [
@@ -174,7 +176,7 @@ def _measure_table(summary: Summary) -> list[str]:
     return markdown_table(columns, rows)
 
 
-def _same(one: Row, other: Row) -> bool:
+def _same(one: MapRow, other: MapRow) -> bool:
     return (one.kind, one.map) == (other.kind, other.map)
 
 
@@ -207,21 +209,21 @@ def _weight_words(row: WeightRow) -> str:
     return "the map changes with the weights"
 
 
-def _facts(about: About) -> str:
+def _facts(about: AboutBenchmark) -> str:
     settings = about.settings
     return (
-        f"{len(about.pictures)} {about.data}, short side reduced to {about.short_side} px; damage at level "
+        f"{len(about.pictures)} {about.data}, short side reduced to {about.short_side} px; degradation at level "
         f"{settings.level:g}, seed {settings.seed}. Model {about.model}, weights {about.weights_sha256[:12]}, engine "
         f"{_engine(about)}, QualiCLIP Studio {about.version}. Intervals: 95 % percentile bootstrap, {RESAMPLES} "
         f"resamples of the pictures. Maps are compared with the masks every {SPACING} px."
     )
 
 
-def _engine(about: About) -> str:
+def _engine(about: AboutBenchmark) -> str:
     return about.engine if about.precision == "fp32" else f"{about.engine} ({about.precision})"
 
 
-def _difference_words(summary: Summary) -> str:
+def _difference_words(summary: BenchmarkSummary) -> str:
     rows = summary.select(kind="difference", shape=MAIN_SHAPE)
     best = max((row for row in rows if row.map != "features"), key=lambda row: row.auroc.mean)
     met = "met" if best.auroc.mean >= DIFFERENCE_GOAL else "not met"
@@ -232,13 +234,13 @@ def _difference_words(summary: Summary) -> str:
     )
 
 
-def to_markdown(summary: Summary, about: About) -> str:
+def to_markdown(summary: BenchmarkSummary, about: AboutBenchmark) -> str:
     """All tables, the answer first."""
-    lines = [f"# Where `{about.model}` sees damage", "", _facts(about), ""]
+    lines = [f"# Where `{about.model}` sees a degradation", "", _facts(about), ""]
     lines += [
-        "## Best method for each damage",
+        "## Best method for each degradation",
         "",
-        "A quadrant is damaged; the damaged picture alone is explained.",
+        "A quadrant is degraded; the degraded picture alone is explained.",
         "",
     ]
     lines += [*_best_table(summary), "", "## AUROC of every map", ""]
@@ -246,7 +248,7 @@ def to_markdown(summary: Summary, about: About) -> str:
     lines += [*_map_table(summary, ("map", "baseline")), *_in_words(summary), ""]
     lines += ["## By shape, and other measures", "", "All types together; energy and pointing over all shapes.", ""]
     lines += [*_measure_table(summary), "", "## With the pristine picture at hand", ""]
-    lines += ["AUROC of each method's map of the damaged picture minus that of the pristine one; quadrants.", ""]
+    lines += ["AUROC of each method's map of the degraded picture minus that of the pristine one; quadrants.", ""]
     lines += [*_map_table(summary, ("difference",)), "", _difference_words(summary), ""]
     if summary.curves:
         lines += ["## Deletion and insertion", "", _curve_facts(summary, about), "", *_curve_table(summary.curves), ""]
@@ -254,14 +256,14 @@ def to_markdown(summary: Summary, about: About) -> str:
     return "\n".join([*lines, *_weight_table(summary.weights)]) + "\n"
 
 
-def _curve_facts(summary: Summary, about: About) -> str:
+def _curve_facts(summary: BenchmarkSummary, about: AboutBenchmark) -> str:
     return (
         f"{summary.curves[0].gain.count} pristine pictures, {about.settings.steps} steps, Gaussian blur of level "
         f"{BLUR_LEVEL}. Blurring lowers the score in any order: compare with the random order and with edges first."
     )
 
 
-def write_summary(out: Path, summary: Summary, about: About) -> None:
+def write_summary(out: Path, summary: BenchmarkSummary, about: AboutBenchmark) -> None:
     """Write `summary.json`, `summary.md` and `summary.png` into a folder that is there."""
     from qualiclip.drawing.files import save_figure
 
@@ -270,6 +272,6 @@ def write_summary(out: Path, summary: Summary, about: About) -> None:
     plain = json.dumps(to_dict(summary, about), indent=2, ensure_ascii=False)
     write_text(out / "summary.json", plain + "\n")
     write_text(out / "summary.md", to_markdown(summary, about))
-    title = f"Where {about.model} sees damage, {len(about.pictures)} {about.data}"
+    title = f"Where {about.model} sees a degradation, {len(about.pictures)} {about.data}"
     figure = summary_figure(summary, title=title, facts=_facts(about))
     save_figure(figure, out / "summary.png", description=title, version=about.version)

@@ -1,4 +1,4 @@
-"""One heatmap put to the test: does it find damage whose place is known, and do maps that know no model?"""
+"""One heatmap put to the test: does it find a degradation whose place is known, and do maps that know no model?"""
 
 from dataclasses import dataclass
 
@@ -19,14 +19,14 @@ from qualiclip.scoring.scorer import Scorer
 from .baselines import BASELINES
 from .faithfulness import rank_correlation
 from .localisation import Values, auroc
-from .records import SPACING, damage_sign
+from .records import SPACING, degradation_sign
 
 RIVALS = ("random", "edges")  # baselines that a reader understands at once
 
 
 @dataclass(frozen=True)
 class CheckedMap:
-    """A map (H, W) as it is drawn, and the AUROC in [0, 1] with which it finds the damage; 0.5 is chance."""
+    """A map (H, W) as it is drawn, and the AUROC in [0, 1] with which it finds the degradation; 0.5 is chance."""
 
     name: str
     values: NDArray[np.float32]
@@ -39,7 +39,7 @@ class CheckedMap:
 
 
 def evidence_auroc(evidence: Values, region: Region) -> float:
-    """AUROC of a map (H, W), higher where it sees damage, for a region; compared at places 4 px apart, or closer."""
+    """AUROC of a map (H, W), higher where it sees a degradation, for a region; at places 4 px apart or less."""
     height, width = evidence.shape
     step = min(SPACING, max(1, min(height, width) // 8))
     places = (slice(step // 2, None, step), slice(step // 2, None, step))
@@ -47,11 +47,11 @@ def evidence_auroc(evidence: Values, region: Region) -> float:
 
 
 def check_maps(
-    explanation: Explanation, damaged: Tensor, region: Region, *, generator: Generator
+    explanation: Explanation, degraded: Tensor, region: Region, *, generator: Generator
 ) -> tuple[CheckedMap, ...]:
-    """An explanation of a damaged image (3, H, W), then maps of it that know no model, each held against the region."""
-    found = evidence_auroc(damage_sign(explanation.target) * explanation.values, region)
-    rivals = [(name, BASELINES[name](damaged, generator).numpy()) for name in RIVALS]
+    """An explanation of a degraded image (3, H, W), then maps that know no model, each held against the region."""
+    found = evidence_auroc(degradation_sign(explanation.target) * explanation.values, region)
+    rivals = [(name, BASELINES[name](degraded, generator).numpy()) for name in RIVALS]
     return (
         CheckedMap(explanation.method, explanation.values, explanation.signed, found),
         *(CheckedMap(name, values, signed=False, auroc=evidence_auroc(values, region)) for name, values in rivals),

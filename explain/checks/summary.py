@@ -18,7 +18,7 @@ GOALS: Mapping[str, float] = MappingProxyType(
         **dict.fromkeys(("gaussian_blur", "lens_blur", "motion_blur", "white_noise"), 0.85),
         **dict.fromkeys(("jpeg", "pixelate"), 0.70),
     }
-)  # of the AUROC of a damaged quadrant at level 4, from the damaged picture alone
+)  # of the AUROC of a degraded quadrant at level 4, from the degraded picture alone
 DIFFERENCE_GOAL = 0.90  # with the pristine picture at hand
 
 
@@ -30,10 +30,10 @@ def compared(difference: Estimate) -> str:
 
 
 @dataclass(frozen=True)
-class Row:
+class MapRow:
     """One map on one degradation and one shape, or on all of them: each measure as a mean over pictures.
 
-    `over_random` is its AUROC minus the random map's on the same damage, picture by picture.
+    `over_random` is its AUROC minus the random map's on the same degradation, picture by picture.
     """
 
     kind: str
@@ -57,14 +57,14 @@ class Row:
 class Best:
     """The method that finds one degradation best, next to the best map that knows nothing of the model.
 
-    `drop` is how much the damage lowers the score, `over_baseline` the difference of the AUROCs, picture by picture;
-    `goal` is None where there is none.
+    `drop` is how much the degradation lowers the score, `over_baseline` the difference of the AUROCs, picture by
+    picture; `goal` is None where there is none.
     """
 
     degradation: str
     drop: Estimate
-    row: Row
-    baseline: Row
+    row: MapRow
+    baseline: MapRow
     over_baseline: Estimate
     goal: float | None
 
@@ -98,15 +98,15 @@ class WeightRow:
 
 
 @dataclass(frozen=True)
-class Summary:
+class BenchmarkSummary:
     """All means with their intervals."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[MapRow, ...]
     best: tuple[Best, ...]
     curves: tuple[CurveRow, ...]
     weights: tuple[WeightRow, ...]
 
-    def select(self, *, kind: str | None = None, degradation: str = ALL, shape: str = ALL) -> list[Row]:
+    def select(self, *, kind: str | None = None, degradation: str = ALL, shape: str = ALL) -> list[MapRow]:
         """The rows of one kind, or of any, on one degradation and one shape, or on all."""
         return [
             row
@@ -115,7 +115,7 @@ class Summary:
         ]
 
 
-Damage = tuple[str, str, str]  # picture, degradation, shape
+DegradedPlace = tuple[str, str, str]  # picture, degradation, shape
 
 
 def _by_picture(values: Iterable[tuple[str, float]]) -> list[float]:
@@ -130,17 +130,17 @@ def _mean(found: Sequence[Measurement], value: Callable[[Measurement], float]) -
     return estimate(_by_picture((each.picture, value(each)) for each in found))
 
 
-def _damage(found: Measurement) -> Damage:
+def _degraded_place(found: Measurement) -> DegradedPlace:
     return found.picture, found.degradation, found.shape
 
 
-def _row(found: Sequence[Measurement], degradation: str, shape: str, random: Mapping[Damage, float]) -> Row:
-    return Row(
+def _row(found: Sequence[Measurement], degradation: str, shape: str, random: Mapping[DegradedPlace, float]) -> MapRow:
+    return MapRow(
         *(found[0].kind, found[0].map, degradation, shape),
         _mean(found, lambda each: each.found.auroc),
         _mean(found, lambda each: each.found.energy),
         _mean(found, lambda each: each.found.pointing),
-        _mean(found, lambda each: each.found.auroc - random[_damage(each)]),
+        _mean(found, lambda each: each.found.auroc - random[_degraded_place(each)]),
     )
 
 
@@ -151,16 +151,16 @@ def _keys(found: Measurement) -> Iterable[tuple[str, str, str, str]]:
             yield found.kind, found.map, degradation, shape
 
 
-def _rows(measurements: Sequence[Measurement]) -> tuple[Row, ...]:
+def _rows(measurements: Sequence[Measurement]) -> tuple[MapRow, ...]:
     groups: dict[tuple[str, str, str, str], list[Measurement]] = defaultdict(list)
     for found in measurements:
         for key in _keys(found):
             groups[key].append(found)
-    random = {_damage(found): found.found.auroc for found in measurements if found.map == CHANCE}
+    random = {_degraded_place(found): found.found.auroc for found in measurements if found.map == CHANCE}
     return tuple(_row(group, key[2], key[3], random) for key, group in groups.items())
 
 
-def _best(measurements: Sequence[Measurement], rows: Sequence[Row], degradation: str) -> Best:
+def _best(measurements: Sequence[Measurement], rows: Sequence[MapRow], degradation: str) -> Best:
     of_type = [row for row in rows if (row.degradation, row.shape) == (degradation, MAIN_SHAPE)]
     best, baseline = (
         max((row for row in of_type if row.kind == kind), key=lambda row: row.auroc.mean)
@@ -201,14 +201,14 @@ def _curve_rows(measurements: Sequence[CurveMeasurement]) -> tuple[CurveRow, ...
     )
 
 
-def summarise(results: Results) -> Summary:
+def summarise(results: Results) -> BenchmarkSummary:
     """Means over pictures, each with its 95 % bootstrap interval."""
     rows = _rows(results.localisation)
     degradations = dict.fromkeys(found.degradation for found in results.localisation)
     correlations: dict[str, list[float]] = defaultdict(list)
     for found in results.weights:
         correlations[found.method].append(found.correlation)
-    return Summary(
+    return BenchmarkSummary(
         rows,
         tuple(_best(results.localisation, rows, name) for name in degradations),
         _curve_rows(results.curves),

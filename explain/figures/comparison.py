@@ -43,7 +43,7 @@ SCALES: Mapping[str, str] = MappingProxyType(  # which maps share a scale: those
 
 
 @dataclass(frozen=True)
-class Opinion:
+class Explained:
     """What one model makes of a picture: its report, and where it looks."""
 
     report: QualityReport
@@ -52,25 +52,25 @@ class Opinion:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A picture, as large as it is shown, and each model's opinion of it at full size."""
+    """A picture, as large as it is shown, and what each model makes of it at full size."""
 
     name: str
     picture: Image.Image
-    opinions: tuple[Opinion, ...]
+    explained: tuple[Explained, ...]
 
 
 def compare_models(image: Tensor, scorers: Sequence[Scorer], *, path: Path, method: str, target: str) -> Comparison:
-    """Opinions of several models on an image (3, H, W), each from one pass through its network.
+    """What several models make of an image (3, H, W), each from one pass through its network.
 
     Raises:
         UsageError: if the method or the target is unknown.
     """
-    opinions, size = [], (image.shape[-2], image.shape[-1])
+    explained, size = [], (image.shape[-2], image.shape[-1])
     for scorer in scorers:
         feature_map = scorer.encode(image)
         explanation = explain_features(scorer.model, feature_map, size=size, method=method, target=target)
-        opinions.append(Opinion(scorer.report(image, feature_map, path=str(path)), explanation))
-    return Comparison(path.name, shown_picture(image_to_picture(image)), tuple(opinions))
+        explained.append(Explained(scorer.report(image, feature_map, path=str(path)), explanation))
+    return Comparison(path.name, shown_picture(image_to_picture(image)), tuple(explained))
 
 
 def shown_picture(picture: Image.Image) -> Image.Image:
@@ -87,7 +87,7 @@ def maps_on_scale(comparisons: Sequence[Comparison], scale: str) -> list[tuple[E
         UsageError: if there is no such scale.
     """
     look_up(SCALES, scale, kind="scale")
-    maps = [tuple(opinion.explanation for opinion in comparison.opinions) for comparison in comparisons]
+    maps = [tuple(one.explanation for one in comparison.explained) for comparison in comparisons]
     if scale == "map":
         return [tuple(replace(one, full_scale=None) for one in those) for those in maps]
     if scale == "picture":
@@ -108,34 +108,34 @@ def _words(part: Part) -> tuple[str, str]:
     return part.name, part.meaning
 
 
-def _parts_of(opinions: Sequence[Opinion]) -> list[tuple[str, str]]:
+def _parts_of(explained: Sequence[Explained]) -> list[tuple[str, str]]:
     """The parts of all models' scores, each once."""
-    return list(dict.fromkeys(_words(part) for opinion in opinions for part in opinion.report.parts))
+    return list(dict.fromkeys(_words(part) for one in explained for part in one.report.parts))
 
 
-def _group_height(opinions: Sequence[Opinion]) -> float:
-    return max(len(opinions) * BAR, 2 * LABEL) + BETWEEN
+def _group_height(explained: Sequence[Explained]) -> float:
+    return max(len(explained) * BAR, 2 * LABEL) + BETWEEN
 
 
-def _bars_height(opinions: Sequence[Opinion]) -> float:
-    return len(_parts_of(opinions)) * _group_height(opinions)
+def _bars_height(explained: Sequence[Explained]) -> float:
+    return len(_parts_of(explained)) * _group_height(explained)
 
 
-def _draw_bars(canvas: Canvas, x: float, y: float, opinions: Sequence[Opinion]) -> None:
+def _draw_bars(canvas: Canvas, x: float, y: float, explained: Sequence[Explained]) -> None:
     """A group of bars for each part, a bar in it for each model."""
-    height, step = _bars_height(opinions), _group_height(opinions)
+    height, step = _bars_height(explained), _group_height(explained)
     axes = canvas.axes(x + LABELS, y, BARS_WIDTH, height)
     axes.set(xlim=(0, 1), ylim=(height, 0), yticks=[])
     axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"], fontsize=SMALL, color=INK)
     axes.spines[["top", "right"]].set_visible(False)
-    for row, both in enumerate(_parts_of(opinions)):
+    for row, both in enumerate(_parts_of(explained)):
         middle = (row + 0.5) * step
         for words, offset, color in zip(both, (-LABEL / 2, LABEL / 2), (INK, QUIET), strict=True):
             place = (x + LABELS - 0.1, y + middle + offset)
             canvas.text(*place, words, LABELS - 0.1, size=SMALL, color=color, align="right")
-        for index, opinion in enumerate(opinions):
-            place_of_bar = middle + (index + 0.5 - len(opinions) / 2) * BAR
-            for value in (part.value for part in opinion.report.parts if _words(part) == both):
+        for index, one in enumerate(explained):
+            place_of_bar = middle + (index + 0.5 - len(explained) / 2) * BAR
+            for value in (part.value for part in one.report.parts if _words(part) == both):
                 axes.barh(place_of_bar, value, height=0.85 * BAR, color=COLORS[index], edgecolor=INK, linewidth=0.5)
                 right = x + LABELS + BARS_WIDTH + 0.1
                 canvas.text(right, y + place_of_bar, f"{value:.2f}", VALUES, size=SMALL)
@@ -151,25 +151,25 @@ def _draw_model(canvas: Canvas, x: float, y: float, report: QualityReport, color
 
 def _block_height(comparison: Comparison) -> float:
     tallest = fitted(comparison.picture, BOX, TALLEST)[1]
-    return HEAD + max(tallest, _bars_height(comparison.opinions) + 0.3) + BELOW
+    return HEAD + max(tallest, _bars_height(comparison.explained) + 0.3) + BELOW
 
 
 def _draw_block(canvas: Canvas, y: float, comparison: Comparison, maps: Sequence[Explanation]) -> None:
     """One picture: itself, what each model says of it, the heatmaps, the bars."""
-    report = comparison.opinions[0].report
+    report = comparison.explained[0].report
     picture, size = comparison.picture, fitted(comparison.picture, BOX, TALLEST)
     canvas.text(EDGE, y + 0.1, comparison.name, BOX, size=HEADING)
     canvas.text(EDGE, y + 0.42, f"{report.width} × {report.height} px", BOX, size=SMALL, color=QUIET)
     canvas.picture(EDGE, y + HEAD, size, picture)
-    for index, (opinion, explanation) in enumerate(zip(comparison.opinions, maps, strict=True)):
+    for index, (one, explanation) in enumerate(zip(comparison.explained, maps, strict=True)):
         x = EDGE + (index + 1) * (BOX + GAP)
-        _draw_model(canvas, x, y + 0.1, opinion.report, COLORS[index])
+        _draw_model(canvas, x, y + 0.1, one.report, COLORS[index])
         axes = canvas.picture(x, y + HEAD, size, draw_heatmap(picture, explanation))
         _draw_lines(axes, explanation.at(picture.height, picture.width))
     x = EDGE + (len(maps) + 1) * (BOX + GAP) + 0.1
     words = "probability of the better prompt"
     canvas.text(x + LABELS, y + 0.42, words, BARS_WIDTH + 0.1 + VALUES, size=PLAIN)
-    _draw_bars(canvas, x, y + HEAD, comparison.opinions)
+    _draw_bars(canvas, x, y + HEAD, comparison.explained)
 
 
 def _key(signed: bool) -> tuple[Image.Image, str, str]:
@@ -218,7 +218,7 @@ def comparison_figure(
     Raises:
         UsageError: if there are more pictures or models than can be seen on one figure, or the scale is unknown.
     """
-    models, first = len(comparisons[0].opinions), comparisons[0].opinions[0].explanation
+    models, first = len(comparisons[0].explained), comparisons[0].explained[0].explanation
     check_counts(len(comparisons), models)
     maps = maps_on_scale(comparisons, scale)
     width = 2 * EDGE + (models + 1) * (BOX + GAP) + 0.1 + LABELS + BARS_WIDTH + 0.1 + VALUES

@@ -1,4 +1,4 @@
-"""Which heatmap is shown where nobody chose, and how: none finds damage better (docs/explanations.md).
+"""Which heatmap is shown where nobody chose, and how: none finds a degradation better (docs/explanations.md).
 
 And which there are. Apart from the methods themselves, so that a command line can name them, and refuse what is none,
 without loading them; a test holds the names against the tables.

@@ -37,8 +37,8 @@ def quality_grid(model: Family, feature_map: Tensor, value: Value) -> Tensor:
 def window_grid(model: Family, feature_map: Tensor, value: Value) -> Tensor:
     """A target of the 3 × 3 positions around each position (h, w) of a feature map (1, C, h, w), smoothed, in logits.
 
-    Each position gets the mean of the windows it is the centre or a neighbour of. Damage is seldom as small as one
-    position, and one position alone is noisy: compared with the pristine picture, this finds damage better.
+    Each position gets the mean of the windows it is the centre or a neighbour of. A degradation is seldom as small as
+    one position, and one position alone is noisy: compared with the pristine picture, this finds a degradation better.
     """
     grid = model.unit * value(model.window_evidence(feature_map))[None, None]  # (1, 1, h, w)
     smooth = functional.avg_pool2d(grid, WINDOW, stride=1, padding=WINDOW // 2, count_include_pad=False)

@@ -45,7 +45,7 @@ class GmadSettings:
 
 
 @dataclass(frozen=True)
-class Pair:
+class PicturePair:
     """Two pictures, by their places in the pool: the attacker calls one better, the defender calls them equal.
 
     `rank` is 1 for the pair of its level that the attacker separates most. Gaps are differences of scores, 0 or more.
@@ -60,7 +60,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Level:
+class QualityLevel:
     """A part of the defender's ranking: the range of its scores, and how many pictures it has."""
 
     number: int
@@ -77,8 +77,8 @@ class Competition:
     """
 
     settings: GmadSettings
-    levels: tuple[Level, ...]
-    pairs: tuple[Pair, ...]
+    levels: tuple[QualityLevel, ...]
+    pairs: tuple[PicturePair, ...]
     attacker_deviation: float
     defender_deviation: float
     tolerance: float
@@ -116,7 +116,7 @@ def _largest_gap(attacker: Scores, defender: Scores, places: list[int], toleranc
 
 def _pairs_of_level(
     attacker: Scores, defender: Scores, level: int, places: Sequence[int], tolerance: float, most: int
-) -> Iterator[Pair]:
+) -> Iterator[PicturePair]:
     left = list(places)
     for rank in range(1, most + 1):
         found = _largest_gap(attacker, defender, left, tolerance)
@@ -124,7 +124,7 @@ def _pairs_of_level(
             return
         worse, better = sorted(found, key=lambda place: attacker[place])
         gaps = float(attacker[better] - attacker[worse]), abs(float(defender[better] - defender[worse]))
-        yield Pair(level, rank, better, worse, *gaps)
+        yield PicturePair(level, rank, better, worse, *gaps)
         left = [place for place in left if place not in found]
 
 
@@ -158,10 +158,10 @@ def compete(attacker: ArrayLike, defender: ArrayLike, settings: GmadSettings) ->
     parts = list(enumerate(np.array_split(np.argsort(defence, kind="stable"), settings.levels), start=1))
     if not settings.every_level:
         parts = parts[:1] + parts[1:][-1:]
-    levels: list[Level] = []
-    pairs: list[Pair] = []
+    levels: list[QualityLevel] = []
+    pairs: list[PicturePair] = []
     for number, places in parts:
-        levels.append(Level(number, float(defence[places[0]]), float(defence[places[-1]]), len(places)))
+        levels.append(QualityLevel(number, float(defence[places[0]]), float(defence[places[-1]]), len(places)))
         pairs += _pairs_of_level(attack, defence, number, places.tolist(), tolerance, settings.pairs)
     deviations = float(attack.std()), float(defence.std())
     return Competition(settings, tuple(levels), tuple(pairs), *deviations, tolerance)

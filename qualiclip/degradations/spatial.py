@@ -30,7 +30,7 @@ def jitter(image: Tensor, sigma: float, generator: Generator) -> Tensor:
 def topmost(corners: Tensor, side: int, height: int, width: int) -> Tensor:
     """Number (H, W) of the first square that covers each pixel, n where none does; corners (n, 2) are top left.
 
-    The first lies on top, so one more square changes only what was pristine: more squares are always more damage.
+    The first lies on top, so one more square changes only what was pristine: more squares always degrade more.
     """
     inside = torch.arange(side, dtype=torch.int64)
     rows, columns = corners[:, 0, None, None] + inside[:, None], corners[:, 1, None, None] + inside

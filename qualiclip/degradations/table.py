@@ -180,7 +180,7 @@ _ROWS: dict[str, Degradation] = {
     "color_block": Degradation(
         "Colour blocks", "spatial", spatial.color_block, (2, 4, 6, 8, 10), "count", (0, 10000),
         "Covers small squares with random colours, as lost packets do.", origin=0,
-        correction="The port changes its input. Of ours the first square lies on top: one more is never less damage.",
+        correction="The port changes its input. Of ours the first square lies on top: one more never degrades less.",
     ),
     "high_sharpen": Degradation(
         "Over-sharpening", "sharpness_contrast", sharpness_contrast.high_sharpen, (1, 2, 3, 6, 12), "amount", (0, 100),

@@ -66,7 +66,7 @@ def sweep(
     """An image (3, H, W), whose report is known, at every level of one degradation; the same draw at all of them.
 
     Each level is scored in eight bits, as the file that `qualiclip degrade` writes. Details are the `middle` of the
-    picture, at most `side` px long, so that fine damage is not reduced away.
+    picture, at most `side` px long, so that a fine degradation is not reduced away.
 
     Raises:
         UsageError: if there is no such degradation.

@@ -6,12 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from .variants import FULL, Summary
+from .variants import FULL, VariantSummary
 
 INK, QUIET, BLUE, BAND = "#1f2937", "#5b6472", "#1d4ed8", "#dbe4f5"
 
 
-def _draw_panel(axes: Axes, title: str, summaries: Mapping[str, Summary]) -> None:
+def _draw_panel(axes: Axes, title: str, summaries: Mapping[str, VariantSummary]) -> None:
     full = summaries[FULL].value
     if full.deviation is not None:
         axes.axvspan(full.mean - full.deviation, full.mean + full.deviation, color=BAND, linewidth=0)
@@ -37,7 +37,7 @@ def _draw_panel(axes: Axes, title: str, summaries: Mapping[str, Summary]) -> Non
         axes.spines[side].set_visible(False)
 
 
-def ablation_figure(panels: Mapping[str, Mapping[str, Summary]], *, title: str, note: str) -> Figure:
+def ablation_figure(panels: Mapping[str, Mapping[str, VariantSummary]], *, title: str, note: str) -> Figure:
     """A panel for each measure by its title, a line for each variant, the full recipe on top."""
     variants = list(next(iter(panels.values())))
     width, height = 2.4 + 3.2 * len(panels), 1.6 + 0.3 * len(variants)

@@ -13,7 +13,7 @@ from qualiclip.outputs import row_file, whole_file, write_text
 from qualiclip.prose import decimal, markdown_table
 
 from .figure import ablation_figure
-from .variants import FULL, VARIANTS, Result, Spread, Summary, summarize
+from .variants import FULL, VARIANTS, Result, Spread, VariantSummary, summarize
 
 TITLES = {"ordering": "ordering accuracy", "across_photos": "across photos"}
 
@@ -29,7 +29,7 @@ def _text(value: Spread, *, signed: bool = False) -> str:
     return mean if value.deviation is None else f"{mean} ± {value.deviation:.3f}"
 
 
-def _main_table(summaries: Mapping[str, Mapping[str, Summary]], titles: Mapping[str, str]) -> str:
+def _main_table(summaries: Mapping[str, Mapping[str, VariantSummary]], titles: Mapping[str, str]) -> str:
     def cells(variant: str, measure: str) -> list[str]:
         summary = summaries[measure][variant]
         return [_text(summary.value), "" if variant == FULL else _text(summary.difference, signed=True)]

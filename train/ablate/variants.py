@@ -113,7 +113,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Summary:
+class VariantSummary:
     """A measure of a variant over its seeds, and what it has more than the full recipe with the same seeds."""
 
     value: Spread
@@ -126,12 +126,12 @@ def spread(values: Iterable[float]) -> Spread:
     return Spread(statistics.fmean(numbers), statistics.stdev(numbers) if len(numbers) > 1 else None)
 
 
-def summarize(results: Sequence[Result], measure: str) -> dict[str, Summary]:
+def summarize(results: Sequence[Result], measure: str) -> dict[str, VariantSummary]:
     """One measure of each variant; every variant must have the seeds of the full recipe."""
     values = {(result.variant, result.seed): result.measures[measure] for result in results}
     seeds = [result.seed for result in results if result.variant == FULL]
     return {
-        variant: Summary(
+        variant: VariantSummary(
             spread(values[variant, seed] for seed in seeds),
             spread(values[variant, seed] - values[FULL, seed] for seed in seeds),
         )

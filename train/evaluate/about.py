@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class About:
+class AboutEvaluation:
     """What was evaluated on what.
 
     Attributes:

@@ -14,7 +14,7 @@ from qualiclip.prose import markdown_table
 from train.evaluate.datasets.rated import Rated, number, read_csv, refuse_repeats, whole_number
 from train.evaluate.datasets.text_tables import TableRow
 
-from .about import About
+from .about import AboutEvaluation
 from .protocol import Evaluation, Part, Prediction
 
 PREDICTION_COLUMNS = ("file", "opinion", "score", "reference", "degradation", "level", "split", "error")
@@ -52,13 +52,13 @@ def read_predictions(path: Path) -> list[Prediction]:
     return predictions
 
 
-def about_predictions(path: Path, *, version: str) -> About:
+def about_predictions(path: Path, *, version: str) -> AboutEvaluation:
     """What older predictions are about: as the `results.json` beside them says, else named after their file.
 
     Raises:
         InputError: if the `results.json` is damaged.
     """
-    about = About(path.name, path.resolve().parent.name, "as in the file", None, None, version)
+    about = AboutEvaluation(path.name, path.resolve().parent.name, "as in the file", None, None, version)
     beside = path.with_name("results.json")
     if not beside.is_file():
         return about
@@ -98,7 +98,7 @@ def _part_dict(part: Part) -> dict[str, Any]:
     return {**plain, "note": part.note}
 
 
-def to_dict(result: Evaluation, about: About) -> dict[str, Any]:
+def to_dict(result: Evaluation, about: AboutEvaluation) -> dict[str, Any]:
     """Everything as plain data, ready for JSON; what does not apply is an empty list or None."""
     whole = result.statistics
     intervals = {f"{name}_interval": getattr(whole.intervals, name) for name in ("srcc", "krcc", "plcc")}
@@ -141,7 +141,7 @@ def _table(title: str, column: str, parts: Sequence[Part]) -> list[str]:
     return ["", f"## {title}", "", *markdown_table((column, *_COLUMNS), map(_row, parts))]
 
 
-def _whole(result: Evaluation, about: About) -> list[str]:
+def _whole(result: Evaluation, about: AboutEvaluation) -> list[str]:
     found, sure, mapped = result.agreement, result.statistics.intervals, result.statistics.mapped
     correlations = (
         f"{getattr(found, name):.3f} [{getattr(sure, name)[0]:.3f}, {getattr(sure, name)[1]:.3f}]"
@@ -152,7 +152,7 @@ def _whole(result: Evaluation, about: About) -> list[str]:
     return markdown_table(columns, [row])
 
 
-def _remarks(result: Evaluation, about: About) -> list[str]:
+def _remarks(result: Evaluation, about: AboutEvaluation) -> list[str]:
     whole = result.statistics
     size = "as they are" if about.short_side is None else f"with the short side shrunk to {about.short_side} px"
     sentences = (
@@ -164,7 +164,7 @@ def _remarks(result: Evaluation, about: About) -> list[str]:
     return ["", " ".join(sentences)]
 
 
-def to_markdown(result: Evaluation, about: About) -> str:
+def to_markdown(result: Evaluation, about: AboutEvaluation) -> str:
     """The results as tables, the whole set first; pictures that could not be scored are listed at the end."""
     lines = [f"# {_text(about.model)} on {_text(about.data)}", "", *_whole(result, about), *_remarks(result, about)]
     if result.splits is not None:
@@ -180,7 +180,7 @@ def to_markdown(result: Evaluation, about: About) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_report(out: Path, predictions: Sequence[Prediction], result: Evaluation, about: About) -> None:
+def write_report(out: Path, predictions: Sequence[Prediction], result: Evaluation, about: AboutEvaluation) -> None:
     """Write `results.json`, `results.md`, `scatter.png` and `scatter.pdf` into a folder that is there."""
     from .scatter import save_scatter, scatter_figure
 

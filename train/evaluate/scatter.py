@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 
 from qualiclip.outputs import whole_file
 
-from .about import About
+from .about import AboutEvaluation
 from .protocol import Evaluation, Prediction
 
 DPI = 200
 POINTS, CURVE = "#1d4ed8", "#c2410c"  # blue and orange: told apart by the colour-blind and in grey
 
 
-def scatter_figure(predictions: Sequence[Prediction], result: Evaluation, about: About) -> Figure:
+def scatter_figure(predictions: Sequence[Prediction], result: Evaluation, about: AboutEvaluation) -> Figure:
     """Opinion over score, a point for each picture, with the curve that maps one to the other."""
     pairs = [(row.score, row.rated.opinion) for row in predictions if row.score is not None]
     scores, opinions = np.array(pairs, dtype=float).T
@@ -44,7 +44,7 @@ def _short(model: str) -> str:
     return Path(model).name or model
 
 
-def save_scatter(figure: Figure, out: Path, about: About) -> None:
+def save_scatter(figure: Figure, out: Path, about: AboutEvaluation) -> None:
     """Write the figure as `scatter.png` and `scatter.pdf`, with what it shows in their metadata."""
     shown = f"Scores of {_short(about.model)} and opinions on {about.data}"
     program = f"QualiCLIP Studio {about.version}"

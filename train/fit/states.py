@@ -24,14 +24,14 @@ class Stateful(Protocol):
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """How far a run has come: steps taken, and seconds spent on them in all its stretches."""
 
     step: int
     seconds: float
 
 
-def save_state(path: Path, parts: dict[str, Stateful], progress: Progress, recipe: Recipe) -> None:
+def save_state(path: Path, parts: dict[str, Stateful], progress: TrainingProgress, recipe: Recipe) -> None:
     """Write the state of all parts, by their names.
 
     Raises:
@@ -52,7 +52,7 @@ def saved_step(path: Path) -> int:
     return int(torch.load(path, weights_only=True, map_location="cpu", mmap=True)["step"]) if path.is_file() else 0
 
 
-def load_state(path: Path, parts: dict[str, Stateful], recipe: Recipe) -> Progress:
+def load_state(path: Path, parts: dict[str, Stateful], recipe: Recipe) -> TrainingProgress:
     """Put a saved state back into all parts.
 
     Raises:
@@ -67,4 +67,4 @@ def load_state(path: Path, parts: dict[str, Stateful], recipe: Recipe) -> Progre
         raise TrainingError(f"{path} was made with another recipe; use another folder or the same settings")
     for name, part in parts.items():
         part.load_state_dict(state[name])
-    return Progress(int(state["step"]), float(state["seconds"]))
+    return TrainingProgress(int(state["step"]), float(state["seconds"]))

@@ -30,7 +30,7 @@ from .logs import RunLog
 from .models import CropEncoder, first_model
 from .optimization import build_optimizer, learning_rate
 from .processes import build_accelerator, gather_whole, sample_numbers
-from .states import Progress, Stateful, load_state, save_state, saved_step
+from .states import Stateful, TrainingProgress, load_state, save_state, saved_step
 
 
 def _leave_interrupts_to_main(worker: int) -> None:
@@ -159,7 +159,9 @@ class Stopwatch:
         return rates
 
 
-def _run(run: Run, photos: list[Path], start: Progress, parts: dict[str, Stateful], out: Path) -> Progress:
+def _run(
+    run: Run, photos: list[Path], start: TrainingProgress, parts: dict[str, Stateful], out: Path
+) -> TrainingProgress:
     recipe, main = run.recipe, run.accelerator.is_main_process
     samples = _samples(_loader(photos, recipe, start.step, run.accelerator))
     log = RunLog(out, start=start.step) if main else None
@@ -177,7 +179,7 @@ def _run(run: Run, photos: list[Path], start: Progress, parts: dict[str, Statefu
         for step in bar:
             batch = watch.wait_for(samples, recipe.accumulate)
             report = take_step(run, batch, rate=learning_rate(step, recipe))
-            done = Progress(step + 1, time.monotonic() - began)
+            done = TrainingProgress(step + 1, time.monotonic() - began)
             if log and (step % recipe.log_every == 0 or done.step == recipe.steps):
                 speed = watch.report()
                 bar.set_postfix(loss=f"{report['loss']:.4f}", **speed)
@@ -216,7 +218,7 @@ def fit(recipe: Recipe, photos: Path, out: Path, *, device: str) -> Path:
     if accelerator.scaler is not None:
         parts["scaler"] = accelerator.scaler
     state = out / "state.pt"
-    start = load_state(state, parts, recipe) if state.is_file() else Progress(0, 0.0)
+    start = load_state(state, parts, recipe) if state.is_file() else TrainingProgress(0, 0.0)
     done = _run(run, train, start, parts, out)
     finished = out / "model.safetensors"
     if accelerator.is_main_process:

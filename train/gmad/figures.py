@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.textpath import text_to_path
 from PIL import Image
 
-from qualiclip.agreement.gmad import Level, Pair, Round
+from qualiclip.agreement.gmad import PicturePair, QualityLevel, Round
 from qualiclip.outputs import whole_file
 
 DPI = 200
@@ -42,7 +42,7 @@ class Side:
 class Duel:
     """A pair with its pictures."""
 
-    pair: Pair
+    pair: PicturePair
     better: Side
     worse: Side
 
@@ -108,13 +108,13 @@ class _Canvas:
         self.figure.figimage(np.asarray(picture), left, self.height - top - picture.height)
 
 
-def _level_line(contest: Round, level: Level) -> str:
+def _level_line(contest: Round, level: QualityLevel) -> str:
     count = contest.competition.settings.levels
     place = {1: " (lowest)", count: " (highest)"}.get(level.number, "")
     return f"Level {level.number} of {count}{place}: {level.low:.3f} to {level.high:.3f}"
 
 
-def _gap_line(contest: Round, pair: Pair) -> str:
+def _gap_line(contest: Round, pair: PicturePair) -> str:
     attack = pair.attacker_gap / contest.competition.attacker_deviation
     defence = pair.defender_gap / contest.competition.defender_deviation
     return f"Gap {pair.attacker_gap:.3f} ({attack:.2f} sd), defender's {pair.defender_gap:.3f} ({defence:.2f} sd)"

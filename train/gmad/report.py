@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from qualiclip.agreement.gmad import Pair, Round
+from qualiclip.agreement.gmad import PicturePair, Round
 from qualiclip.errors import one_line
 from qualiclip.outputs import naming, row_file, whole_file
 from qualiclip.pictures import load_picture
@@ -82,7 +82,7 @@ def score_pool(attacker: Scorer, defender: Scorer, folder: Path, files: Sequence
     return Pool(folder, paths, attacks, defences, tuple(failures))
 
 
-def _figure_name(swapped: bool, pair: Pair) -> str:
+def _figure_name(swapped: bool, pair: PicturePair) -> str:
     return f"pair_{'swapped_' if swapped else ''}level{pair.level}_{pair.rank}.png"
 
 
@@ -96,7 +96,7 @@ def write_pairs(path: Path, rounds: Sequence[Round], pool: Pool) -> None:
                 writer.writerow((*_cells(contest, pair, pool), _figure_name(index > 0, pair)))
 
 
-def _cells(contest: Round, pair: Pair, pool: Pool) -> tuple[object, ...]:
+def _cells(contest: Round, pair: PicturePair, pool: Pool) -> tuple[object, ...]:
     competition = contest.competition
     (level,) = (level for level in competition.levels if level.number == pair.level)
     return (

@@ -71,10 +71,10 @@ class Recipe:
     0 too `with_pristine`; `level_jitter` is the share of a step by which the levels of a photo vary. The crops
     share at least `overlap` of their area; with `shared_draws` also the random parts of the degradations (angle,
     noise, positions). `composed` is the largest number of degradations on one photo; groups in `leave_out` are not
-    used. With `damage_chance` it is a chain of photographic damage instead (`damage.py`). With `base_chance` a
-    photo is first given another degradation at up to `base_level`, so that the model also ranks what was not
+    used. With `damage_chance` it is a chain of authentic ones (`train/samples/authentic.py`). With `base_chance`
+    a photo is first given another degradation at up to `base_level`, so that the model also ranks what was not
     perfect before. `variation` is the size of random changes of tone and colour that leave a photo as good as it
-    was: vivid and pale scenes are not damaged ones. Photos are reduced by a factor between `smallest_scale` and
+    was: vivid and pale scenes are not degraded ones. Photos are reduced by a factor between `smallest_scale` and
     `largest_scale` before they are cropped. With `enlarge_chance` a crop is degraded at a smaller size and then
     enlarged, by up to `largest_enlargement`: in real photos noise and artefacts are seldom as fine as the pixels;
     enlarged by up to `pristine_enlargement` it still counts as pristine. `holdout_every` keeps every n-th photo, by

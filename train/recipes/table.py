@@ -15,7 +15,7 @@ _COMPACT_FIRST = Recipe(
     steps=1400,
     scale=10.0,
     base_chance=0.4,
-    # Much reduced photos are sharper than what people call sharp, so mild softness counts as damage.
+    # Much reduced photos are sharper than what people call sharp, so mild softness counts as a degradation.
     smallest_scale=0.42,
     largest_scale=0.7,
 )

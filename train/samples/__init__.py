@@ -1,1 +1,1 @@
-"""What training looks at: crops of photos, damaged step by step."""
+"""What training looks at: crops of photos, degraded step by step."""

@@ -16,10 +16,10 @@ from qualiclip.errors import TrainingError
 from qualiclip.pictures import list_pictures, load_picture, picture_to_image
 from train.recipes.settings import Recipe
 
-from .damage import DamageChain, draw_damage
+from .authentic import AuthenticChain, draw_authentic
 from .topics import concerned_pairs
 
-MOST_DAMAGE = 3  # kinds of photographic damage on one photo, at most
+MOST_AUTHENTIC = 3  # authentic degradations of one photo, at most
 
 
 @dataclass(frozen=True)
@@ -122,10 +122,10 @@ def draw_base_level(recipe: Recipe, generator: Generator) -> float:
     return level if wanted else 0.0
 
 
-def draw_rendering(recipe: Recipe, generator: Generator) -> Composition | DamageChain:
-    """Degradations of the 24 types, or a chain of photographic damage."""
+def draw_rendering(recipe: Recipe, generator: Generator) -> Composition | AuthenticChain:
+    """Degradations of the 24 types, or a chain of authentic ones."""
     if _uniform(generator, 0, 1) < recipe.damage_chance:
-        return draw_damage(generator, count=1 + int(torch.randint(MOST_DAMAGE, (), generator=generator)))
+        return draw_authentic(generator, count=1 + int(torch.randint(MOST_AUTHENTIC, (), generator=generator)))
     count = 1 + int(torch.randint(recipe.composed, (), generator=generator))
     return draw_composition(generator, count=count, leave_out=recipe.leave_out)
 

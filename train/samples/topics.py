@@ -12,7 +12,7 @@ from qualiclip.models.prompts import PromptPair
 
 @dataclass(frozen=True)
 class Topic:
-    """Degradations by name, of the 24 and of `damage.py`; more `emphasis` asks for a larger gap between levels.
+    """Degradations by name, of the 24 and of `authentic.py`; more `emphasis` asks for a larger gap between levels.
 
     Without it, pairs about everything, which learn from every photo, would answer to blur more than those about blur.
     """

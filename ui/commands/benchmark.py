@@ -16,8 +16,8 @@ from .options import EngineOption, PrecisionOption, check_models, load_scorer
 
 if TYPE_CHECKING:
     from explain.checks.records import Example, Results, Settings
-    from explain.checks.report import About
-    from explain.checks.summary import Summary
+    from explain.checks.report import AboutBenchmark
+    from explain.checks.summary import BenchmarkSummary
     from qualiclip.scoring.scorer import Scorer
 
 
@@ -72,7 +72,7 @@ def read_examples(files: list[Path], *, short_side: int) -> "tuple[list[Example]
     return examples, len(files) - len(examples)
 
 
-def _write(out: Path, results: "Results", summary: "Summary", about: "About") -> None:
+def _write(out: Path, results: "Results", summary: "BenchmarkSummary", about: "AboutBenchmark") -> None:
     from explain.checks.report import write_measurements, write_summary
 
     out.mkdir(parents=True, exist_ok=True)
@@ -93,14 +93,31 @@ def _find(images: Path, count: int | None, out: Path | None) -> list[Path]:
     return files
 
 
-def _about(scorer: "Scorer", examples: "list[Example]", short_side: int, settings: "Settings", data: str) -> "About":
-    from explain.checks.report import About
+def _about(
+    scorer: "Scorer", examples: "list[Example]", short_side: int, settings: "Settings", data: str
+) -> "AboutBenchmark":
+    from explain.checks.report import AboutBenchmark
     from qualiclip.version import __version__
 
-    return About(
+    return AboutBenchmark(
         *(scorer.checkpoint.name, scorer.checkpoint.sha256, scorer.engine, __version__, data),
         *(tuple(example.name for example in examples), short_side, settings, scorer.precision),
     )
+
+
+def _tell(results: "Results", about: "AboutBenchmark", out: Path | None) -> None:
+    from explain.checks.report import to_markdown
+    from explain.checks.summary import summarise
+
+    summary = summarise(results)
+    if out is not None:
+        _write(out, results, summary, about)
+    put(to_markdown(summary, about), end="")
+
+
+def _check_side(short_side: int) -> None:
+    if short_side < SMALLEST_SIDE:
+        raise UsageError(f"short side {short_side}: expected at least {SMALLEST_SIDE} pixels")
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -114,27 +131,24 @@ def benchmark(
     methods: Annotated[str, typer.Option("--methods", help="Separated by commas; default all.")] = "",
     targets: Annotated[str, typer.Option("--targets", help="By commas; default: bad, difference, two pairs.")] = "",
     types: Annotated[str, typer.Option("--types", help="Degradations, separated by commas; default eight.")] = "",
-    level: Annotated[float, typer.Option("--level", "--levels", help="Of the damage, up to 5.")] = 4,
+    level: Annotated[float, typer.Option("--level", "--levels", help="Of the degradation, up to 5.")] = 4,
     pictures: Annotated[int | None, typer.Option("--pictures", help="At most so many pictures.", min=1)] = None,
     short_side: Annotated[int, typer.Option("--short-side", help="To which pictures are reduced, px.")] = 384,
     curves: Annotated[int, typer.Option("--curves", help="Pictures with deletion and insertion curves.")] = 8,
     label: Annotated[str, typer.Option("--label", help="What tables call the pictures.")] = "",
-    seed: Annotated[int, typer.Option("--seed", help="Of masks, damage and random maps.", min=0)] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Of masks, degradations and random maps.", min=0)] = 0,
     engine: EngineOption = "auto",
     precision: PrecisionOption = "fp32",
 ) -> None:
-    """Damage known places of pictures and measure which heatmaps find them; print tables as Markdown."""
+    """Degrade known places of pictures and measure which heatmaps find them; print tables as Markdown."""
     require_output()
     check_names(_names(methods), _names(targets))
-    if short_side < SMALLEST_SIDE:
-        raise UsageError(f"short side {short_side}: expected at least {SMALLEST_SIDE} pixels")
+    _check_side(short_side)
     files = _find(images or EXAMPLES, pictures, out)
     check_models([model], engine=engine, precision=precision, outputs=_outputs(out))
     from explain.checks.benchmark import benchmark as measure
     from explain.checks.records import DEFAULT_TYPES, Settings, default_targets
-    from explain.checks.report import to_markdown
-    from explain.checks.summary import summarise
-    from explain.maps.heatmaps import METHODS
+    from explain.maps.methods import METHODS
 
     settings = Settings(_names(methods) or tuple(METHODS), _names(types) or DEFAULT_TYPES, level, seed, curves)
     examples, failures = read_examples(files, short_side=short_side)
@@ -143,10 +157,7 @@ def benchmark(
     results = measure(scorer, examples, settings)
     data = label or ("example pictures" if images is None else one_line(images.absolute().name))
     about = _about(scorer, examples, short_side, settings, data)
-    summary = summarise(results)
-    if out is not None:
-        _write(out, results, summary, about)
-    put(to_markdown(summary, about), end="")
+    _tell(results, about, out)
     if failures:
         say(f"{failures} {'picture' if failures == 1 else 'pictures'} could not be read")
         raise typer.Exit(1)

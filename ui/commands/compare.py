@@ -138,7 +138,7 @@ def _explained_by_all(
     except InputError as error:
         return Failure(str(item), str(error)), None
     comparison = compare_models(image, scorers, path=item, method=DEFAULT_METHOD, target=DEFAULT_TARGET)
-    return [opinion.report for opinion in comparison.opinions], comparison
+    return [one.report for one in comparison.explained], comparison
 
 
 def _comparison(result: "list[QualityReport] | Failure") -> dict[str, object]:
@@ -154,7 +154,7 @@ def _save_comparison(path: Path, comparisons: "Sequence[Comparison]") -> None:
     if not comparisons:
         say(f"no picture to draw: {path} is not written")
         return
-    reports = [opinion.report for opinion in comparisons[0].opinions]
+    reports = [one.report for one in comparisons[0].explained]
     lines = [model_line(report) for report in reports]
     title = " and ".join(report.model for report in reports)
     drawing = comparison_figure(comparisons, title=title, facts=lines)

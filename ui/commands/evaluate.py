@@ -14,7 +14,7 @@ from qualiclip.terminal import put, require_output
 from .options import EngineOption, PrecisionOption, check_models
 
 if TYPE_CHECKING:
-    from train.evaluate.about import About
+    from train.evaluate.about import AboutEvaluation
     from train.evaluate.datasets.columns import Columns
     from train.evaluate.datasets.rated import Rated
     from train.evaluate.protocol import Prediction
@@ -122,7 +122,7 @@ def _report_new(
     precision: str,
 ) -> None:
     from qualiclip.version import __version__
-    from train.evaluate.about import About
+    from train.evaluate.about import AboutEvaluation
     from train.evaluate.protocol import load_scorer, predict
     from train.evaluate.splits import keep_split, read_splits
 
@@ -134,7 +134,7 @@ def _report_new(
         out.mkdir(parents=True, exist_ok=True)
     label = source.label if split is None else f"{source.label}, {split}"
     known = (scorer.checkpoint.sha256, __version__, scorer.engine, scorer.precision)
-    about = About(model, label, source.unit, short_side, *known)
+    about = AboutEvaluation(model, label, source.unit, short_side, *known)
     _finish(predict(scorer, source.folder, rated), parts, about, out)
 
 
@@ -152,7 +152,7 @@ def _report_old(path: Path, split: str | None, splits: Path | None, out: Path | 
     _finish(rows, parts, about, out)
 
 
-def _finish(rows: "list[Prediction]", parts: "Splits | None", about: "About", out: Path | None) -> None:
+def _finish(rows: "list[Prediction]", parts: "Splits | None", about: "AboutEvaluation", out: Path | None) -> None:
     from train.evaluate.protocol import summarise
     from train.evaluate.report import to_dict, write_predictions, write_report
 

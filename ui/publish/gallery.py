@@ -31,13 +31,13 @@ from ui.commands.options import EngineOption, PrecisionOption, check_models
 from ui.frame.examples import list_examples
 from ui.texts import ENGLISH, TABLES
 
-from .gallery_pages import HEATMAP_METHOD, HEATMAP_TARGET, HeatmapView, Photo, index_page, photo_page, readme
+from .gallery_pages import HEATMAP_METHOD, HEATMAP_TARGET, GalleryHeatmap, Photo, index_page, photo_page, readme
 
 ASSETS = asset("gallery")
 FILES = ("gallery.css", "gallery.js")
 DETAIL_SIDE = 256  # px of a cell of the wall, shown at about half of that and enlarged on request
 LARGEST_SIDE = 900  # px of whole pictures as they are shown; they are scored at full size
-QUALITY: dict[str, Any] = {"quality": 90, "subsampling": 0}  # of JPEG: hardly any damage of its own
+QUALITY: dict[str, Any] = {"quality": 90, "subsampling": 0}  # of JPEG: hardly any degradation of its own
 OPACITY = 0.6
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -45,7 +45,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 @dataclass(frozen=True)
 class _State:
-    """A photo as it is explained: undamaged, or one type at level 4, everywhere or in the top left quadrant."""
+    """A photo as it is explained: pristine, or one type at level 4, everywhere or in the top left quadrant."""
 
     slug: str
     title: str
@@ -90,16 +90,16 @@ def _save_curves(rows: Sequence[SweepRow], label: str, folder: Path) -> None:
     save_figure(figure, folder / "curves.svg", description=words, version=__version__, facts=facts)
 
 
-def _heatmaps(scorer: Scorer, image: Tensor, folder: Path, *, seed: int) -> Iterator[HeatmapView]:
+def _heatmaps(scorer: Scorer, image: Tensor, folder: Path, *, seed: int) -> Iterator[GalleryHeatmap]:
     for state in STATES:
-        damaged = state.apply(image, seed=seed)
-        features = scorer.encode(damaged)
+        degraded = state.apply(image, seed=seed)
+        features = scorer.encode(degraded)
         size = (image.shape[-2], image.shape[-1])
         explanation = explain_features(scorer.model, features, size=size, method=HEATMAP_METHOD, target=HEATMAP_TARGET)
-        picture = image_to_picture(damaged)
+        picture = image_to_picture(degraded)
         save_picture(picture, folder / f"{state.slug}.jpg")
         save_picture(draw_heatmap(picture, explanation, opacity=OPACITY), folder / f"{state.slug}-heatmap.jpg")
-        yield HeatmapView(state.slug, state.title, scorer.report(damaged, features).score, explanation.note)
+        yield GalleryHeatmap(state.slug, state.title, scorer.report(degraded, features).score, explanation.note)
 
 
 def make_photo(scorer: Scorer, path: Path, label: str, names: Sequence[str], folder: Path, *, seed: int) -> Photo:

@@ -53,7 +53,7 @@ sources.
 
 
 @dataclass(frozen=True)
-class HeatmapView:
+class GalleryHeatmap:
     """A heatmap in the gallery: `slug` names its two pictures, `note` is the map in words."""
 
     slug: str
@@ -70,7 +70,7 @@ class Photo:
     label: str
     report: QualityReport
     rows: tuple[SweepRow, ...]
-    heatmaps: tuple[HeatmapView, ...]
+    heatmaps: tuple[GalleryHeatmap, ...]
     detail: tuple[int, int]
 
     @property

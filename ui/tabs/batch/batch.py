@@ -24,7 +24,7 @@ FEWEST_FOR_OUTLIERS = 8  # with fewer, quartiles say little
 
 
 @dataclass(frozen=True)
-class Row:
+class BatchRow:
     """A picture of a batch with its report, or the reason why it has none; `thumbnail` is a data address or empty."""
 
     name: str
@@ -40,21 +40,21 @@ class Batch:
     total: int
     skipped: int = 0
     left_out: int = 0
-    rows: tuple[Row, ...] = ()
+    rows: tuple[BatchRow, ...] = ()
 
     @property
-    def scored(self) -> list[tuple[Row, QualityReport]]:
+    def scored(self) -> list[tuple[BatchRow, QualityReport]]:
         """The rows that have a score, best first, each with its report."""
         found = [(row, row.result) for row in self.rows if isinstance(row.result, QualityReport)]
         return sorted(found, key=lambda pair: -pair[1].score)
 
     @property
-    def failed(self) -> list[tuple[Row, Failure]]:
+    def failed(self) -> list[tuple[BatchRow, Failure]]:
         """The rows that have no score, each with the failure."""
         return [(row, row.result) for row in self.rows if isinstance(row.result, Failure)]
 
 
-def score_batch(scorer: Scorer, entries: Sequence[Entry]) -> Generator[Row, None, None]:
+def score_batch(scorer: Scorer, entries: Sequence[Entry]) -> Generator[BatchRow, None, None]:
     """Rows in the order of the entries, as they are ready. All the heavy work of a batch is in here.
 
     Of the pictures only the thumbnails are kept.
@@ -71,7 +71,7 @@ def score_batch(scorer: Scorer, entries: Sequence[Entry]) -> Generator[Row, None
 
     results = scorer.score_read(enumerate(contents(entries)), read)
     for place, (entry, result) in enumerate(zip(entries, results, strict=True)):
-        yield Row(entry.name, _named(result, entry.name), thumbnails.pop(place, ""))
+        yield BatchRow(entry.name, _named(result, entry.name), thumbnails.pop(place, ""))
 
 
 def _named(result: QualityReport | Failure, name: str) -> QualityReport | Failure:
@@ -114,7 +114,7 @@ def histogram(scores: Sequence[float]) -> list[int]:
     return counts
 
 
-def write_table(path: Path, rows: Sequence[Row], scorer: Scorer) -> None:
+def write_table(path: Path, rows: Sequence[BatchRow], scorer: Scorer) -> None:
     """Write the CSV file that `qualiclip score --csv` writes for the same files, in the order in which they came."""
     parts = scorer.model.part_names
     with csv_rows(path, ["path"], parts) as write_row:

@@ -13,7 +13,7 @@ from ui.markup.charts import Plot
 from ui.markup.templates import render
 from ui.texts import say
 
-from .batch import FEWEST_FOR_OUTLIERS, Batch, Row, fences, histogram, standings
+from .batch import FEWEST_FOR_OUTLIERS, Batch, BatchRow, fences, histogram, standings
 
 TICKS = [(tick / 5, f"{tick / 5:.1f}") for tick in range(6)]
 
@@ -47,7 +47,7 @@ def render_batch(batch: Batch) -> str:
     return "".join([*parts, _table(batch)])
 
 
-def _spread(reports: Sequence[tuple[Row, QualityReport]]) -> Markup:
+def _spread(reports: Sequence[tuple[BatchRow, QualityReport]]) -> Markup:
     """Best, worst and middle, and which scores stand out, by a stated rule."""
     scores = [report.score for _, report in reports]
     (best, top), (worst, low) = reports[0], reports[-1]
@@ -84,7 +84,7 @@ def _table(batch: Batch) -> Markup:
     return render("batch/table", lines=lines, failures=[_failure(row, failure) for row, failure in batch.failed])
 
 
-def _line(row: Row, report: QualityReport, rank: float | None, limits: tuple[float, float]) -> dict[str, Any]:
+def _line(row: BatchRow, report: QualityReport, rank: float | None, limits: tuple[float, float]) -> dict[str, Any]:
     return {
         "name": display_name(row.name),
         "thumbnail": row.thumbnail,
@@ -94,5 +94,5 @@ def _line(row: Row, report: QualityReport, rank: float | None, limits: tuple[flo
     }
 
 
-def _failure(row: Row, failure: Failure) -> tuple[str, str]:
+def _failure(row: BatchRow, failure: Failure) -> tuple[str, str]:
     return display_name(row.name), failure.error.removeprefix(f"{base_name(row.name)}: ")

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from explain.figures.comparison import Comparison, Opinion, comparison_figure, shown_picture
+from explain.figures.comparison import Comparison, Explained, comparison_figure, shown_picture
 from explain.maps.explanation import Explanation
 from qualiclip.drawing.files import model_line, report_facts, save_figure
 from qualiclip.models.untrained import UNTRAINED
@@ -31,14 +31,14 @@ def write_comparison_figure(path: Path, sides: Sides, maps: tuple[Explanation, E
     Raises:
         UsageError: if the name has another end.
     """
-    opinions = [Opinion(look.analysis.report, one) for look, one in zip(sides.looks, maps, strict=True)]
+    explained = [Explained(look.analysis.report, one) for look, one in zip(sides.looks, maps, strict=True)]
     if sides.mode == MODEL:
         name = "Degraded" if sides.left.view.steps else "Original"
-        comparisons = [Comparison(name, shown_picture(sides.left.picture), tuple(opinions))]
+        comparisons = [Comparison(name, shown_picture(sides.left.picture), tuple(explained))]
     else:
-        parts = zip(sides.titles, sides.looks, opinions, strict=True)
-        comparisons = [Comparison(title, shown_picture(one.picture), (opinion,)) for title, one, opinion in parts]
-    reports = [opinion.report for opinion in opinions]
+        parts = zip(sides.titles, sides.looks, explained, strict=True)
+        comparisons = [Comparison(title, shown_picture(look.picture), (one,)) for title, look, one in parts]
+    reports = [one.report for one in explained]
     done = [subject.describe_steps() for subject in sides.subjects]
     lines = list(dict.fromkeys(map(model_line, reports)))
     lines.append(f"Both: {done[0]}" if done[0] == done[1] else f"First: {done[0]}. Second: {done[1]}")

@@ -1,4 +1,4 @@
-"""Pairs of pictures for people to judge: where two opinions differ most, and rounds of a guessing game."""
+"""Pairs of pictures for people to judge: where two judges differ most, and rounds of a guessing game."""
 
 import statistics
 from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 from PIL import Image
 
-from qualiclip.agreement.gmad import Competition, Pair
+from qualiclip.agreement.gmad import Competition, PicturePair
 from qualiclip.crops import reduced
 from qualiclip.degradations import DEGRADATIONS
 from ui.files.intake import display_name
@@ -25,7 +25,7 @@ TOLD = ("game/round", "game/none", "game/tie", "game/agree", "game/differ", "gam
 
 
 @dataclass(frozen=True)
-class Opinion:
+class Judge:
     """Who judges: the name, and how its numbers are written."""
 
     label: str
@@ -75,25 +75,25 @@ def picture_tag(picture: Image.Image, alt: str) -> Markup:
 
 def render_contest(
     competition: Competition,
-    opinions: tuple[Opinion, Opinion],
+    judges: tuple[Judge, Judge],
     pictures: Mapping[int, Judged],
     *,
     total: int,
     used: int,
 ) -> str:
     """The pairs, from the highest level of the defender to the lowest, each with what it shows."""
-    attacker, defender = opinions
+    attacker, defender = judges
     intro = say("duel/contest", attacker=attacker.label, defender=defender.label, used=used)
     if used < total:
         intro += " " + say("duel/unread", count=total - used)
-    pairs = [_contest_pair(pair, competition, opinions, pictures) for pair in reversed(competition.pairs)]
+    pairs = [_contest_pair(pair, competition, judges, pictures) for pair in reversed(competition.pairs)]
     return render("duel/contest", intro=intro, pairs=pairs)
 
 
 def _contest_pair(
-    pair: Pair, competition: Competition, opinions: tuple[Opinion, Opinion], pictures: Mapping[int, Judged]
+    pair: PicturePair, competition: Competition, judges: tuple[Judge, Judge], pictures: Mapping[int, Judged]
 ) -> dict[str, Any]:
-    attacker, defender = opinions
+    attacker, defender = judges
     title = say("duel/level", level=pair.level, levels=competition.settings.levels, defender=defender.label)
     sentence = say(
         "duel/shows",
@@ -110,7 +110,7 @@ def _contest_pair(
 # The game. What happens in it happens in the browser: `assets/scripts/duel.js`.
 
 
-def render_game(rounds: Sequence[Sequence[Judged]], model: Opinion, *, deal: int) -> str:
+def render_game(rounds: Sequence[Sequence[Judged]], model: Judge, *, deal: int) -> str:
     """All rounds, of which the browser shows one; with the buttons that count votes. `deal` tells deals apart."""
     if not rounds:
         return render("duel/no_rounds")

@@ -19,7 +19,7 @@ from ui.files.intake import Entry
 from ui.frame.examples import list_examples
 
 SIDE = 384  # px of the examples' longer side: small enough for 170 of them in a few seconds
-# One of each kind of damage that people tell apart at this size.
+# One of each kind of degradation that people tell apart at this size.
 KINDS = (
     *("gaussian_blur", "motion_blur", "jpeg", "white_noise", "impulse_noise", "pixelate", "darken"),
     "linear_contrast_change",
@@ -48,7 +48,7 @@ class Candidate:
 
 
 def example_pool() -> list[Candidate]:
-    """The example photos, reduced, each as it is and with every kind of damage at every level."""
+    """The example photos, reduced, each as it is and with every kind of degradation at every level."""
     steps = [None, *(Step(name, level, SEED) for name in KINDS for level in LEVELS)]
     return [
         Candidate(example.path.stem, _example_reader(example.path, step), step)

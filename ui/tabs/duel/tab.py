@@ -1,4 +1,4 @@
-"""What the Duel tab does: pairs on which two opinions differ, and rounds of "guess which is better"."""
+"""What the Duel tab does: pairs on which two judges differ, and rounds of "guess which is better"."""
 
 import secrets
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from ui.studio.studio import Studio
 from ui.texts import say
 
 from .duel import FEWEST, contest, deal
-from .markup import Judged, Opinion, render_contest, render_game, render_work
+from .markup import Judge, Judged, render_contest, render_game, render_work
 from .pool import EDGES, Candidate, example_pool, judge, upload_pool
 
 EXAMPLES, OWN = "examples", "own"  # pools
@@ -72,8 +72,8 @@ class DuelTab:
             raise InputError(say("duel/few", count=FEWEST))
         competition = contest([attack for _, attack, _ in known], [defence for _, _, defence in known])
         pictures = {place: _judge(*known[place]) for pair in competition.pairs for place in (pair.better, pair.worse)}
-        opinions = _opinion(attacker), _opinion(defender)
-        yield "", render_contest(competition, opinions, pictures, total=len(pool), used=len(known))
+        judges = _named_judge(attacker), _named_judge(defender)
+        yield "", render_contest(competition, judges, pictures, total=len(pool), used=len(known))
 
     def game(self, model: str) -> Iterator[Update]:
         """A new deal of the guessing game; yields how far the work is, then the rounds."""
@@ -86,7 +86,7 @@ class DuelTab:
         seed = secrets.randbits(32)
         pairs = deal(self.examples, scores, Random(seed))
         rounds = [[_judge(self.examples[place], scores[place], 0.0) for place in pair] for pair in pairs]
-        yield "", render_game(rounds, _opinion(model), deal=seed)
+        yield "", render_game(rounds, _named_judge(model), deal=seed)
 
 
 def _judge(candidate: Candidate, attack: float, defence: float) -> Judged:
@@ -97,8 +97,8 @@ def _label(name: str) -> str:
     return say("duel/edges") if name == EDGES else name
 
 
-def _opinion(name: str) -> Opinion:
-    return Opinion(_label(name), _edges_text if name == EDGES else "{:.3f}".format)
+def _named_judge(name: str) -> Judge:
+    return Judge(_label(name), _edges_text if name == EDGES else "{:.3f}".format)
 
 
 def _edges_text(value: float) -> str:

@@ -1,4 +1,4 @@
-"""The lesson's last step as HTML: maps held against damage whose place is known, and what that says."""
+"""The lesson's last step as HTML: maps held against a degradation whose place is known, and what that says."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ ALIKE = 0.5  # rank correlation of two maps that say the same
 
 @dataclass(frozen=True)
 class MapFigure:
-    """A map drawn over the damaged photo, and the AUROC in [0, 1] with which it finds the damage."""
+    """A map drawn over the degraded photo, and the AUROC in [0, 1] with which it finds the degradation."""
 
     picture: Image.Image
     auroc: float
@@ -35,7 +35,7 @@ def verdict(auroc: float, *, best_rival: float) -> str:
 def render_check(figures: Sequence[MapFigure], before: float, after: float) -> str:
     """The model's map, a random one and one of edges, each with its AUROC, and the verdict."""
     model, random, edges = figures
-    # An edge map finds sharp or noisy places; where damage took the edges away, the map turned over finds it.
+    # An edge map finds sharp or noisy places; where a degradation took the edges away, the map turned over finds it.
     turned = max(edges.auroc, 1 - edges.auroc)
     return render(
         "check/check",

@@ -140,7 +140,7 @@ def _marked(text: str) -> list[tuple[str, str]]:
 
 
 def render_prompts(before: QualityReport, after: QualityReport, checkpoint: Checkpoint) -> str:
-    """Cosines with the seven pairs before and after the damage; what the prompts are; the exercise of the comma."""
+    """Cosines with the seven pairs before and after the degradation; what prompts are; the exercise of the comma."""
     pairs = list(zip(before.pairs, after.pairs, strict=True))
     moves = [_gap(new) - _gap(old) for old, new in pairs]
     reach = max(abs(_gap(pair)) for both in pairs for pair in both) or 1.0

@@ -29,7 +29,7 @@ from .check import MapFigure, render_check, render_untrained
 from .losses import render_losses
 from .markup import Rung, render_arithmetic, render_prompts, render_rank, render_strip
 
-# The kinds of damage: where the model does well, less well, and badly.
+# The degradations: where the model does well, less well, and badly.
 KINDS = ("gaussian_blur", "white_noise", "jpeg", "pixelate", "darken")
 PLACES = ("top-left", "top-right", "bottom-left", "bottom-right")
 FIRST_LEVEL = 4
@@ -49,7 +49,7 @@ class Choice:
 
     @property
     def region(self) -> Region:
-        """The quarter of the photo that is damaged in the last step."""
+        """The quarter of the photo that is degraded in the last step."""
         return REGIONS[self.place]
 
 
@@ -64,7 +64,7 @@ def read_choice(values: Sequence[Any]) -> tuple[Subject | None, Choice]:
 
 
 def degraded(subject: Subject, choice: Choice) -> Subject:
-    """The photo after the chosen damage."""
+    """The photo after the chosen degradation."""
     return replace(subject, steps=(Step(choice.kind, choice.level, SEED),))
 
 
@@ -77,7 +77,7 @@ class LessonTab:
         self.downloads = downloads
 
     def ladder(self, subject: Subject, choice: Choice) -> Iterator[Look]:
-        """The photo at all levels of the chosen damage, one after the other: together they might be large."""
+        """The photo at all levels of the chosen degradation, one after the other: together they might be large."""
         photo = self.studio.look(subject)
         return (photo.after(Step(choice.kind, float(level), SEED)) for level in LEVELS)
 
@@ -91,7 +91,7 @@ class LessonTab:
         return render_rank(choice.kind, [Rung(detail(look.picture), look.analysis.report.score) for look in ladder])
 
     def both(self, subject: Subject, choice: Choice) -> tuple[Analysis, Analysis]:
-        """Analyses of the photo as it is and damaged."""
+        """Analyses of the photo as it is and degraded."""
         look = self.studio.look(degraded(subject, choice))
         return look.pristine.analysis, look.analysis
 
@@ -105,29 +105,29 @@ class LessonTab:
         return render_losses()
 
     def arithmetic(self, subject: Subject, choice: Choice) -> str:
-        """How the damaged photo's score is made."""
+        """How the degraded photo's score is made."""
         return render_arithmetic(arithmetic(self.both(subject, choice)[1].report))
 
-    def damaged(self, subject: Subject, choice: Choice) -> Subject:
-        """The photo with one quarter damaged."""
+    def degraded(self, subject: Subject, choice: Choice) -> Subject:
+        """The photo with one quarter degraded."""
         return replace(degraded(subject, choice), region=choice.region)
 
     def heatmap(self, subject: Subject, choice: Choice) -> str:
-        """The heatmap of the damaged picture alone, and maps that know no model, against the true place."""
+        """The heatmap of the degraded picture alone, and maps that know no model, against the true place."""
         if choice.level == 0:
             return render_message(say("lesson/no-damage"), error=False)
-        look = self.studio.look(self.damaged(subject, choice))
+        look = self.studio.look(self.degraded(subject, choice))
         explanation = look.explanation(method=DEFAULT_METHOD, target=DEFAULT_TARGET)
         checked = check_maps(explanation, look.image, choice.region, generator=_generator())
         figures = [MapFigure(draw_map(look.picture, one, choice.region, side=MAP_SIDE), one.auroc) for one in checked]
         return render_check(figures, look.pristine.analysis.report.score, look.analysis.report.score)
 
     def untrained(self, *values: Any) -> str:
-        """The heatmap of the model with random weights, for the same damaged picture."""
+        """The heatmap of the model with random weights, for the same degraded picture."""
         subject, choice = read_choice(values)
         if subject is None or choice.level == 0:
             return ""
-        look = self.studio.look(self.damaged(subject, choice))
+        look = self.studio.look(self.degraded(subject, choice))
         explanation = look.explanation(method=DEFAULT_METHOD, target=DEFAULT_TARGET)
         untrained, correlation = explain_untrained(look.scorer, look.image, explanation, generator=_generator())
         drawn = draw_map(look.picture, untrained, choice.region, side=MAP_SIDE)
@@ -147,7 +147,7 @@ class LessonTab:
         return *results, "" if choice.step == "heatmap" else gr.skip()
 
     def save_figure(self, *values: Any) -> str:
-        """The arithmetic of the damaged photo's score as a PNG figure."""
+        """The arithmetic of the degraded photo's score as a PNG figure."""
         subject, choice = read_choice(values)
         if subject is None:
             raise gr.Error(say("nothing-to-download"), print_exception=False)

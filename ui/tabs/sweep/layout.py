@@ -24,16 +24,7 @@ TO_INSPECT = "() => document.querySelector('#tabs button[role=tab][data-tab-id=i
 def build_sweep_tab(context: PageContext) -> None:
     """Lay out the widgets and connect them. Must be called inside the tab."""
     tab = SweepTab(context.studio, context.downloads)
-    with gr.Row(equal_height=False, elem_id="sweep-bar"):
-        side = gr.Radio(
-            [(t("sweep/full") if name == "full" else f"{name} px", name) for name in SIDES],
-            value="384",
-            label=t("sweep/side"),
-            info=t("sweep/side-info"),
-            elem_id="sweep-side",
-        )
-        start = gr.Button(t("sweep/start"), variant="primary", elem_id="sweep-start", min_width=110)
-        stop = gr.Button(t("sweep/stop"), interactive=False, elem_id="sweep-stop", min_width=110)
+    side, start, stop = _bar()
     groups = _groups()
     context.link_widgets["side"] = side
     status = gr.HTML(elem_id="sweep-status")
@@ -68,6 +59,21 @@ def build_sweep_tab(context: PageContext) -> None:
         queue=False,
     )
     _open_in_inspect(context, tab, wall)
+
+
+def _bar() -> tuple[gr.Radio, gr.Button, gr.Button]:
+    """The side in px, and what starts and stops a sweep."""
+    with gr.Row(equal_height=False, elem_id="sweep-bar"):
+        side = gr.Radio(
+            [(t("sweep/full") if name == "full" else f"{name} px", name) for name in SIDES],
+            value="384",
+            label=t("sweep/side"),
+            info=t("sweep/side-info"),
+            elem_id="sweep-side",
+        )
+        start = gr.Button(t("sweep/start"), variant="primary", elem_id="sweep-start", min_width=110)
+        stop = gr.Button(t("sweep/stop"), interactive=False, elem_id="sweep-stop", min_width=110)
+    return side, start, stop
 
 
 def _groups() -> list[gr.CheckboxGroup]:

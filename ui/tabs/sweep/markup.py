@@ -18,7 +18,7 @@ from ui.markup.templates import render
 from ui.texts import say, say_core
 
 THUMBNAIL = 120  # px of the picture, shown about one to one
-JPEG_QUALITY = 82  # hides little of the damage, and is a fraction of a PNG
+JPEG_QUALITY = 82  # hides little of the degradation, and is a fraction of a PNG
 DROPS = (0.02, 0.1, 0.2, 0.4)  # of the score: from each on, the next darker colour
 RISES = -0.02
 RISE = "▲"

@@ -27,7 +27,7 @@ SIDES = {"384": 384, "512": 512, "full": None}
 
 
 @dataclass(frozen=True)
-class View:
+class SweepWidgets:
     """What the tab shows: where it stands, the wall, the curves, the table; and the request, as far as it is done."""
 
     status: str
@@ -76,34 +76,36 @@ class SweepTab:
         try:
             request = read_request(asked)
         except QualiclipError as error:
-            return View(render_message(str(error), error=True)).widgets()
+            return SweepWidgets(render_message(str(error), error=True)).widgets()
         if request is None:
-            return View(render_message(say("empty"), error=False)).widgets()
+            return SweepWidgets(render_message(say("empty"), error=False)).widgets()
         if shown is not None and shown.subject == request.subject:
-            return (gr.skip(),) * len(View("").widgets())
-        return View(render_message(_plan(request), error=False)).widgets()
+            return (gr.skip(),) * len(SweepWidgets("").widgets())
+        return SweepWidgets(render_message(_plan(request), error=False)).widgets()
 
     def run(self, *values: Any) -> Iterator[tuple[Any, ...]]:
         """The sweep, shown after every degradation; a picture that can't be used is said in place."""
         try:
             request = read_request(values)
             if request is None:
-                yield View(render_message(say("empty"), error=False)).widgets()
+                yield SweepWidgets(render_message(say("empty"), error=False)).widgets()
                 return
             for view in self._views(request):
                 yield view.widgets()
         except QualiclipError as error:
-            yield View(render_message(str(error), error=True)).widgets()
+            yield SweepWidgets(render_message(str(error), error=True)).widgets()
 
-    def _views(self, request: SweepRequest) -> Iterator[View]:
+    def _views(self, request: SweepRequest) -> Iterator[SweepWidgets]:
         started, rows = time.monotonic(), list[SweepRow]()
-        view = View(_progress(0, request, 0.0), html.wall_head(), html.curves_head(), html.table_head(), None, True)
+        view = SweepWidgets(
+            _progress(0, request, 0.0), html.wall_head(), html.curves_head(), html.table_head(), None, True
+        )
         yield replace(view, wall="", curves="", table="")
         photo = ""
         for row in self.sweeps.rows(request):
             rows.append(row)
             photo = photo or html.original(self.sweeps.picture(request), row)
-            view = View(
+            view = SweepWidgets(
                 photo + _progress(len(rows), request, time.monotonic() - started),
                 view.wall + html.wall_row(row),
                 view.curves + html.curve(row),

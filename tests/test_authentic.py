@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from train.samples.damage import DAMAGES, DamageChain, draw_damage
+from train.samples.authentic import AUTHENTIC, AuthenticChain, draw_authentic
 
 Seeded = Callable[[int], Generator]
-every_kind = pytest.mark.parametrize("name", DAMAGES)
+every_kind = pytest.mark.parametrize("name", AUTHENTIC)
 
 
 def apply(name: str, image: Tensor, severity: float, generator: Generator) -> Tensor:
-    return DAMAGES[name].apply(image, severity, generator).clamp(0, 1)
+    return AUTHENTIC[name].apply(image, severity, generator).clamp(0, 1)
 
 
 @every_kind
@@ -60,9 +60,9 @@ def test_a_cast_leaves_one_colour_as_it_is(photo: Tensor, seeded: Seeded) -> Non
 
 def test_level_0_of_a_chain_is_the_photo_and_the_order_is_that_of_events(photo: Tensor, seeded: Seeded) -> None:
     for seed in range(50):
-        chain = draw_damage(seeded(seed), count=3)
+        chain = draw_authentic(seeded(seed), count=3)
         assert torch.equal(chain.render(photo, 0), photo)
-        stages = [DAMAGES[name].stage for name in chain.names]
+        stages = [AUTHENTIC[name].stage for name in chain.names]
         assert stages == sorted(stages)
         assert max(chain.shares) == 1
         assert sum(share == 1 for share in chain.shares) == 1
@@ -70,6 +70,6 @@ def test_level_0_of_a_chain_is_the_photo_and_the_order_is_that_of_events(photo: 
 
 
 def test_a_chain_applies_each_kind_at_its_share(photo: Tensor, seeded: Seeded) -> None:
-    chain = DamageChain(("gamma", "webp"), (1.0, 0.5), 11)
+    chain = AuthenticChain(("gamma", "webp"), (1.0, 0.5), 11)
     darker = apply("gamma", photo, 0.8, seeded(11))
     assert torch.equal(chain.render(photo, 4), apply("webp", darker, 0.4, seeded(12)))

@@ -1,6 +1,6 @@
-"""Photographic damage: what goes wrong between a scene and a published photo, for training only.
+"""Authentic degradations: what goes wrong between a scene and a published photo, for training only.
 
-The 24 types of KADID-10k are laboratory damage, one at a time. Real photos are taken through haze or water, out of
+The 24 types of KADID-10k are those of a laboratory, one at a time. Real photos are taken through haze or water, out of
 focus, in too little light, and are then denoised, sharpened, enlarged and compressed, in that order. Each function
 takes an image (3, H, W) in [0, 1], a severity in (0, 1] and a generator, and returns a new image, not yet clamped; the
 same seed at a higher severity gives the same draw, stronger.
@@ -63,7 +63,7 @@ def flat_contrast(image: Tensor, severity: float, generator: Generator) -> Tenso
 def defocus(image: Tensor, severity: float, generator: Generator) -> Tensor:
     """Lens blur of most of the picture, the rest in focus: a smooth field in the place of depth.
 
-    A blurred background alone is often meant, so it does not count as damage.
+    A blurred background alone is often meant, so it does not count as a degradation.
     """
     blurred = convolve(image, disk_kernel(0.6 + 5 * severity))
     edge = _uniform(generator, -0.2, 0.35)
@@ -187,8 +187,8 @@ def webp(image: Tensor, severity: float, generator: Generator) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Damage:
-    """One kind of damage: its function and its place in the order of events."""
+class AuthenticDegradation:
+    """One authentic degradation: its function and its place in the order of events."""
 
     apply: Callable[[Tensor, float, Generator], Tensor]
     stage: int
@@ -196,54 +196,54 @@ class Damage:
 
 SCENE, LENS, SENSOR, PROCESSING, PUBLICATION = range(5)
 
-DAMAGES: Mapping[str, Damage] = MappingProxyType(
+AUTHENTIC: Mapping[str, AuthenticDegradation] = MappingProxyType(
     {
-        "haze": Damage(haze, SCENE),
-        "color_cast": Damage(color_cast, SCENE),
-        "flat_contrast": Damage(flat_contrast, SCENE),
-        "defocus": Damage(defocus, LENS),
-        "shake": Damage(shake, LENS),
-        "vignetting": Damage(vignetting, LENS),
-        "flare": Damage(flare, LENS),
-        "low_light": Damage(low_light, SENSOR),
-        "overexposure": Damage(overexposure, SENSOR),
-        "correlated_noise": Damage(correlated_noise, SENSOR),
-        "gamma": Damage(gamma, PROCESSING),
-        "denoising": Damage(denoising, PROCESSING),
-        "halos": Damage(halos, PROCESSING),
-        "enlargement": Damage(enlargement, PUBLICATION),
-        "recompression": Damage(recompression, PUBLICATION),
-        "webp": Damage(webp, PUBLICATION),
+        "haze": AuthenticDegradation(haze, SCENE),
+        "color_cast": AuthenticDegradation(color_cast, SCENE),
+        "flat_contrast": AuthenticDegradation(flat_contrast, SCENE),
+        "defocus": AuthenticDegradation(defocus, LENS),
+        "shake": AuthenticDegradation(shake, LENS),
+        "vignetting": AuthenticDegradation(vignetting, LENS),
+        "flare": AuthenticDegradation(flare, LENS),
+        "low_light": AuthenticDegradation(low_light, SENSOR),
+        "overexposure": AuthenticDegradation(overexposure, SENSOR),
+        "correlated_noise": AuthenticDegradation(correlated_noise, SENSOR),
+        "gamma": AuthenticDegradation(gamma, PROCESSING),
+        "denoising": AuthenticDegradation(denoising, PROCESSING),
+        "halos": AuthenticDegradation(halos, PROCESSING),
+        "enlargement": AuthenticDegradation(enlargement, PUBLICATION),
+        "recompression": AuthenticDegradation(recompression, PUBLICATION),
+        "webp": AuthenticDegradation(webp, PUBLICATION),
     }
 )
 
 
 @dataclass(frozen=True)
-class DamageChain:
-    """Kinds of damage in the order of events, the share of the level that each gets, and the seed of their draws."""
+class AuthenticChain:
+    """Degradations in the order of events, the share of the level that each gets, and the seed of their draws."""
 
     names: tuple[str, ...]
     shares: tuple[float, ...]
     seed: int
 
     def render(self, image: Tensor, level: float) -> Tensor:
-        """The image (3, H, W) with all damage at a level in [0, 5]; 0 is the image itself."""
+        """The image (3, H, W) with all of them at a level in [0, 5]; 0 is the image itself."""
         for position, (name, share) in enumerate(zip(self.names, self.shares, strict=True)):
             severity = share * level / MAX_LEVEL
             if severity > 0:
                 generator = torch.Generator().manual_seed(self.seed + position)
-                image = DAMAGES[name].apply(image, severity, generator).clamp(0, 1)
+                image = AUTHENTIC[name].apply(image, severity, generator).clamp(0, 1)
         return image
 
 
-def draw_damage(generator: Generator, *, count: int) -> DamageChain:
-    """`count` kinds of damage, ordered; one of them has the whole level, the others 0.2 to 0.8 of it."""
-    order = torch.randperm(len(DAMAGES), generator=generator)[:count].tolist()
+def draw_authentic(generator: Generator, *, count: int) -> AuthenticChain:
+    """`count` degradations, ordered; one of them has the whole level, the others 0.2 to 0.8 of it."""
+    order = torch.randperm(len(AUTHENTIC), generator=generator)[:count].tolist()
     shares = [1.0] + [_uniform(generator, 0.2, 0.8) for _ in order[1:]]
-    names = list(DAMAGES)
+    names = list(AUTHENTIC)
     chosen = sorted(
         ((names[index], share) for index, share in zip(order, shares, strict=True)),
-        key=lambda item: DAMAGES[item[0]].stage,
+        key=lambda item: AUTHENTIC[item[0]].stage,
     )
     seed = int(torch.randint(2**31, (), generator=generator))
-    return DamageChain(tuple(name for name, _ in chosen), tuple(share for _, share in chosen), seed)
+    return AuthenticChain(tuple(name for name, _ in chosen), tuple(share for _, share in chosen), seed)
