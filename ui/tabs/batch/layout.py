@@ -32,7 +32,7 @@ def build_batch_tab(context: PageContext) -> None:
         )
         start = gr.Button(t("batch/start"), variant="primary", elem_id="batch-start")
         examples = gr.Button(t("batch/examples"), elem_id="batch-examples")
-        stop = gr.Button(t("batch/stop"), variant="stop", elem_id="batch-stop")
+        stop = gr.Button(t("batch/stop"), elem_id="batch-stop")
     status = gr.HTML(render_message(say("batch/empty"), error=False), elem_id="batch-status")
     csv_place = gr.Row()
     results = gr.HTML(elem_id="batch-results")

@@ -36,10 +36,11 @@ class DuelTab:
             return self._known[name]
         scorer = None if name == EDGES else self.studio.scorer(name)
         scores: list[float | None] = []
+        yield render_work(_label(name), 0, len(pool)), ""
         for score in judge(pool, scorer):
+            scores.append(score)
             if len(scores) % STEP == 0:
                 yield render_work(_label(name), len(scores), len(pool)), ""
-            scores.append(score)
         if pool is self.examples:
             self._known = {**self._known, name: scores}
         return scores
