@@ -121,13 +121,13 @@ FAILURES = (
 
 
 def draw_failures(path: Path) -> None:
-    """Write a figure of pictures whose damaged version has the higher score."""
+    """Write a figure of pictures whose degraded version has the higher score."""
     scorer = load("compact", engine="fused")
     figure = Figure(figsize=(8, 5.6), layout="constrained")
     for column, (name, kind, level, reason) in enumerate(FAILURES):
         image = scorer.read(EXAMPLE.parent / name)
-        damaged = degrade(image, kind, level=level, generator=torch.Generator().manual_seed(1))
-        for row, (version, label) in enumerate(((image, "as it is"), (damaged, f"{kind}, level {level}"))):
+        degraded = degrade(image, kind, level=level, generator=torch.Generator().manual_seed(1))
+        for row, (version, label) in enumerate(((image, "as it is"), (degraded, f"{kind}, level {level}"))):
             axes = figure.add_subplot(2, len(FAILURES), 1 + column + row * len(FAILURES))
             axes.imshow(version.permute(1, 2, 0).numpy())
             axes.set_title(f"{scorer.score(version).score:.2f}   {label}", fontsize=11)

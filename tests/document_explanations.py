@@ -27,7 +27,7 @@ def check_of(page: str) -> str:
     """What the studio shows: how the photos were measured, and the table of the best methods."""
     photos = page.split("<!-- begin photos -->")[1].split("<!-- end photos -->")[0]
     facts = next(line for line in photos.splitlines() if line and not line.startswith("#"))
-    table = photos[photos.index("A quadrant is damaged") :].split("\n\n#")[0]
+    table = photos[photos.index("A quadrant is degraded") :].split("\n\n#")[0]
     return f"{facts.rstrip(chr(46))}.\n\n{table.strip()}\n"
 
 

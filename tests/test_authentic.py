@@ -1,4 +1,4 @@
-"""Tests of photographic damage: every kind, and chains of several."""
+"""Tests of authentic degradations: every kind, and chains of several."""
 
 from collections.abc import Callable
 
@@ -17,22 +17,22 @@ def apply(name: str, image: Tensor, severity: float, generator: Generator) -> Te
 
 
 @every_kind
-def test_damage_keeps_the_shape_and_leaves_its_input_alone(name: str, photo: Tensor, seeded: Seeded) -> None:
+def test_it_keeps_the_shape_and_leaves_its_input_alone(name: str, photo: Tensor, seeded: Seeded) -> None:
     before = photo.clone()
-    damaged = apply(name, photo, 0.6, seeded(1))
-    assert (damaged.shape, damaged.dtype) == (photo.shape, photo.dtype)
-    assert damaged.isfinite().all()
+    degraded = apply(name, photo, 0.6, seeded(1))
+    assert (degraded.shape, degraded.dtype) == (photo.shape, photo.dtype)
+    assert degraded.isfinite().all()
     assert torch.equal(photo, before)
-    assert not torch.equal(damaged, photo)
+    assert not torch.equal(degraded, photo)
 
 
 @every_kind
-def test_damage_repeats_with_its_seed(name: str, photo: Tensor, seeded: Seeded) -> None:
+def test_it_repeats_with_its_seed(name: str, photo: Tensor, seeded: Seeded) -> None:
     assert torch.equal(apply(name, photo, 0.6, seeded(1)), apply(name, photo, 0.6, seeded(1)))
 
 
 @every_kind
-def test_more_severe_damage_is_further_from_the_photo(name: str, photo: Tensor, seeded: Seeded) -> None:
+def test_more_severe_ones_are_further_from_the_photo(name: str, photo: Tensor, seeded: Seeded) -> None:
     further = 0
     for seed in range(8):
         distances = [

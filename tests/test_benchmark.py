@@ -88,7 +88,7 @@ def test_the_command_writes_every_measurement_the_tables_and_a_figure(benchmark,
     assert capsys.readouterr().out == text
     assert all(f"| {method} (bad) |" in text for method in METHODS)
     with Image.open(out / "summary.png") as figure:
-        assert figure.info["Description"].startswith("Where tiny.safetensors sees damage, 2 photos")
+        assert figure.info["Description"].startswith("Where tiny.safetensors sees a degradation, 2 photos")
 
 
 def test_the_same_seed_gives_the_same_numbers_and_methods_do_not_disturb_each_other(benchmark, tmp_path):
@@ -194,7 +194,7 @@ def test_best_method_and_goals_are_said_in_words():
     assert best.drop.mean == pytest.approx(0.3)
     text = to_markdown(summary, ABOUT)
     assert "| `jpeg` | 0.30 [0.30, 0.30] | mine | 0.90 [0.90, 0.90] | ≥ 0.70: met | edges 0.60 | better than" in text
-    assert "Every method is better than the random map on every damage." in text
+    assert "Every method is better than the random map on every degradation." in text
     assert "Over all types best: mine, 0.95 [0.95, 0.95]; goal ≥ 0.90: met." in text
 
 
@@ -232,7 +232,7 @@ def test_maps_that_random_weights_do_not_change_are_called_so():
 
 
 def test_intervals_are_over_pictures_not_over_measurements():
-    """Two damages of one picture are no two pictures."""
+    """Two degradations of one picture are no two pictures."""
     base = results(mine=0.9, random=0.5)
     more = [replace(each, degradation="pixelate") for each in base.localisation]
     (row,) = summarise(replace(base, localisation=(*base.localisation, *more))).select(kind="difference")
@@ -250,15 +250,15 @@ def test_a_map_is_measured_where_the_picture_shows_it():
     found = next(each for each in measured if (each.kind, each.map) == ("map", map_name("gradcam", "bad")))
     mask = SHAPES["quadrant"](*image.shape[1:], generator_for(0, "cat", "quadrant"))
     generator = generator_for(0, "cat", "quadrant", "white_noise")
-    damaged = degrade(image, "white_noise", level=4, generator=generator, mask=mask)
+    degraded = degrade(image, "white_noise", level=4, generator=generator, mask=mask)
     size = (image.shape[1], image.shape[2])
-    shown = explain_features(scorer.model, scorer.encode(damaged), size=size, method="gradcam", target="bad").values
+    shown = explain_features(scorer.model, scorer.encode(degraded), size=size, method="gradcam", target="bad").values
     assert found.found.auroc == pytest.approx(auroc(shown, mask.numpy() > 0), abs=0.01)
     assert found.found.auroc > 0.9
     assert image.shape[1] % 32 >= 8  # or a map that is stretched over the picture would pass
     grids = [
         explain_features(scorer.model, scorer.encode(one), size=size, method="gradcam", target="bad").grid
-        for one in (damaged, image)
+        for one in (degraded, image)
     ]
     change = enlarge(torch.from_numpy(grids[0] - grids[1]), size, stride=32).numpy()
     changed = next(each for each in measured if (each.kind, each.map) == ("difference", map_name("gradcam", "bad")))

@@ -3,6 +3,7 @@
 import csv
 import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import gradio as gr
@@ -137,7 +138,7 @@ def test_first_view_shows_both_models_and_how_each_follows_the_degradation(tab, 
     assert scores_in(shown["scores"]) == pytest.approx(expected, abs=1e-6)
     assert "Untouched: 0.7" in shown["scores"]
     assert "moves the score of compact by −0.5" in shown["scores"]
-    assert "Don't compare the numbers of two models" in shown["scores"]
+    assert "Don't compare the numbers of two models" in unescape(shown["scores"])
     assert "random weights: chance" in shown["scores"]
     assert shown["scores"].count("verdict") == 2
     assert shown["pairs"].count("<tr>") == 1 + 7

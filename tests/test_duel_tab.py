@@ -50,7 +50,7 @@ def last(updates):
 # Pools and judges
 
 
-def test_the_pool_has_each_example_whole_and_with_each_damage():
+def test_the_pool_has_each_example_whole_and_with_each_degradation():
     pool = example_pool()
     assert len(pool) == 10 * (1 + len(KINDS) * len(LEVELS))
     assert len({(one.photo, one.step) for one in pool}) == len(pool)
@@ -174,7 +174,7 @@ def test_a_game_hides_the_scores_and_knows_the_better_one(tab, monkeypatch):
         assert "AB"[scores[1] > scores[0]] == better
         assert part.count('class="truth" hidden') == 2
         for alt in re.findall(r'alt="([^"]*)"', part):
-            assert re.fullmatch(r"[AB]: [\w ]+", alt)  # the photo, not its damage
+            assert re.fullmatch(r"[AB]: [\w ]+", alt)  # the photo, not its degradation
     assert "{model}" in html  # the browser fills it in
 
 

@@ -59,7 +59,7 @@ def numbers(html, attribute):
     return [float(number) for number in re.findall(rf'data-{attribute}="([^"]+)"', html)]
 
 
-def damaged(scorer, kind, level, *, region=None):
+def degraded(scorer, kind, level, *, region=None):
     return apply_steps(scorer.read(CAT), [Step(kind, level)] if level else [], region=region)
 
 
@@ -74,7 +74,7 @@ def test_the_scores_of_the_six_levels_are_the_librarys(shared, scorer, kind):
     html = shared.rank(SUBJECT, choice("rank", kind))
     shown = numbers(html, "rank-score")
     # What is scored is what is shown: eight bits.
-    expected = [scorer.score(damaged(scorer, kind, level)).score for level in range(6)]
+    expected = [scorer.score(degraded(scorer, kind, level)).score for level in range(6)]
     assert shown == pytest.approx(expected, abs=2e-3)
     assert numbers(html, "level") == list(SHUFFLED)
     wrong = rises(shown)
@@ -135,7 +135,7 @@ def test_the_arithmetic_on_the_page_is_the_librarys_and_a_calculator_agrees(shar
 def test_the_aurocs_of_the_last_step_are_the_librarys(shared, scorer):
     html = shared.heatmap(SUBJECT, choice("heatmap", "white_noise"))
     region = Region(0.5, 0, 1, 0.5)
-    image = scorer.read(shared.studio.look(shared.damaged(SUBJECT, choice("heatmap", "white_noise"))).picture)
+    image = scorer.read(shared.studio.look(shared.degraded(SUBJECT, choice("heatmap", "white_noise"))).picture)
     size = (image.shape[-2], image.shape[-1])
     explanation = explain_features(
         scorer.model, scorer.encode(image), size=size, method="quality_windows", target="difference"

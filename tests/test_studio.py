@@ -157,7 +157,7 @@ def test_switching_the_first_step_off_leaves_the_second_ones_noise_alone(studio)
     assert alone.active_steps == (Step("white_noise", 3.0, 6),)
 
 
-def test_damage_of_a_region_leaves_the_rest_alone(studio):
+def test_a_degraded_region_leaves_the_rest_alone(studio):
     subject, _ = read_settings(widgets(region=("own", 0, 0, 50, 100)))
     look = studio.look(subject)
     before, after = look.pristine.image, look.image

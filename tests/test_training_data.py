@@ -154,9 +154,9 @@ def test_renderings_are_of_both_kinds_and_leave_out_what_is_asked(seeded: Seeded
     generator = seeded(0)
     recipe = replace(SMOKE, damage_chance=0.5, leave_out=("blur", "noise"), composed=2)
     drawn = [draw_rendering(recipe, generator).names for _ in range(400)]
-    damaged = [names for names in drawn if set(names) <= set(AUTHENTIC)]
-    assert len(damaged) == pytest.approx(200, abs=5 * 10)
-    groups = {DEGRADATIONS[name].group for names in drawn if names not in damaged for name in names}
+    authentic = [names for names in drawn if set(names) <= set(AUTHENTIC)]
+    assert len(authentic) == pytest.approx(200, abs=5 * 10)
+    groups = {DEGRADATIONS[name].group for names in drawn if names not in authentic for name in names}
     assert groups == {"color", "compression", "brightness", "spatial", "sharpness_contrast"}
 
 

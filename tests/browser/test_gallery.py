@@ -95,7 +95,7 @@ def test_every_tag_is_closed_and_every_picture_has_words(folder):
 def test_names_are_shown_as_they_are_and_not_as_markup(folder):
     for file in folder.glob("*.html"):
         text = file.read_text(encoding="utf-8")
-        assert "Cat &lt;b&gt;&amp;&quot;&#x27;&lt;/b&gt;" in text
+        assert "Cat &lt;b&gt;&amp;&#34;&#39;&lt;/b&gt;" in text
         assert "<b>&" not in text
 
 

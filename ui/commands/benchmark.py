@@ -148,7 +148,7 @@ def benchmark(
     check_models([model], engine=engine, precision=precision, outputs=_outputs(out))
     from explain.checks.benchmark import benchmark as measure
     from explain.checks.records import DEFAULT_TYPES, Settings, default_targets
-    from explain.maps.methods import METHODS
+    from explain.maps.heatmaps import METHODS
 
     settings = Settings(_names(methods) or tuple(METHODS), _names(types) or DEFAULT_TYPES, level, seed, curves)
     examples, failures = read_examples(files, short_side=short_side)

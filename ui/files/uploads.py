@@ -59,9 +59,9 @@ def forbid_fetching(page: gr.Blocks) -> None:
     preprocess = page.preprocess_data
 
     async def preprocess_uploads(function: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> Any:
-        _require_arguments(function.inputs, inputs)
         for file in _named_files(inputs):
             _require_upload(file)
+        _require_arguments(function.inputs, inputs)
         return await preprocess(function, inputs, *args, **kwargs)
 
     page.preprocess_data = preprocess_uploads  # type: ignore[method-assign, assignment]
