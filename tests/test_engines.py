@@ -46,7 +46,7 @@ def check(stages, model, image):
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_engine_reproduces_the_model(compact, name, own_cache):
+def test_engine_reproduces_the_model(compact, name):
     stages = build_engine(name, compact.model, precision="fp32", key=compact.sha256)
     for size, count in (((33, 33), 1), ((97, 160), 1), ((224, 224), 3)):
         check(stages, compact.model, smooth(size, count))
@@ -60,7 +60,7 @@ def test_compiled_engine_reproduces_the_model(tiny_model):
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_engine_leaves_the_model_as_it_was(tiny_model, name, own_cache):
+def test_engine_leaves_the_model_as_it_was(tiny_model, name):
     before = copy.deepcopy(tiny_model.state_dict())
     strides = [parameter.stride() for parameter in tiny_model.parameters()]
     build_engine(name, tiny_model, precision="fp32", key="tiny").whole(torch.zeros(1, 3, 64, 64))
@@ -69,7 +69,7 @@ def test_engine_leaves_the_model_as_it_was(tiny_model, name, own_cache):
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_feature_map_can_take_part_in_a_gradient(tiny_model, name, own_cache):
+def test_feature_map_can_take_part_in_a_gradient(tiny_model, name):
     stages = build_engine(name, tiny_model, precision="fp32", key="tiny")
     feature_map = stages.whole(torch.zeros(1, 3, 64, 64)).detach().requires_grad_()
     (gradient,) = torch.autograd.grad(tiny_model.score(feature_map).sum(), feature_map)
@@ -77,7 +77,7 @@ def test_feature_map_can_take_part_in_a_gradient(tiny_model, name, own_cache):
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_threads_get_the_numbers_of_one_after_the_other(compact, name, own_cache):
+def test_threads_get_the_numbers_of_one_after_the_other(compact, name):
     stages = build_engine(name, compact.model, precision="fp32", key=compact.sha256)
     images = [smooth((64 + 16 * number, 80)) for number in range(4)]
     expected = [stages.whole(image) for image in images]
