@@ -95,17 +95,10 @@ def test_every_argument_of_the_wrong_kind_is_refused_by_its_name(call, endpoint)
 def test_pictures_that_are_no_files_and_missing_values_are_refused(call, endpoint):
     values = GOOD[endpoint].values()
     assert "no picture was given" in refusal(call, endpoint, *values, image=None)
-    for image in (
-        "photo.png",
-        3,
-        ["a"],
-        True,
-        {},
-        {"path": 3},
-        {"path": "a.png", "size": "large"},
-        [named_file("a.png")],
-    ):
+    for image in ("photo.png", 3, ["a"], True, {}, {**named_file("a.png"), "size": "large"}, [named_file("a.png")]):
         assert refusal(call, endpoint, *values, image=image).startswith("image: expected an uploaded file, got ")
+    for image in ({"path": 3}, {"path": "a.png", "size": "large"}, {"url": "a.png"}):
+        assert "Send a file that was uploaded" in refusal(call, endpoint, *values, image=image)
     last = list(GOOD[endpoint])[-1]
     assert refusal(call, endpoint, *list(values)[:-1]).startswith(f"{last}: missing; the call needs ")
 
