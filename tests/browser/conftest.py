@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import qualiclip
+from tests.browser.pages import Pages
 from tests.browser.visit import SIZES, WAIT, GatedScorer, HeldScorer
 from tests.surroundings import PATIENCE
 from ui.page import build_page
@@ -113,20 +114,35 @@ def browser():
         running.close()
 
 
-@pytest.fixture(params=SIZES, ids=SIZES)
-def any_page(request, browser):
-    """An empty page at the size of a desk, and of a phone."""
-    page = browser.new_page(viewport=SIZES[request.param], accept_downloads=True)
-    yield page
-    page.close()
+@pytest.fixture(scope="package")
+def pages(browser):
+    return Pages(browser)
 
 
 @pytest.fixture
-def wide_page(browser):
+def open_page(pages):
+    """Gives an empty page of a size, with the settings of a context of the browser, as often as it is asked."""
+    taken = []
+
+    def open_one(size="desktop", **settings):
+        taken.append(pages.take(size, **settings))
+        return taken[-1][0]
+
+    yield open_one
+    for one in taken:
+        pages.give_back(*one)
+
+
+@pytest.fixture(params=SIZES, ids=SIZES)
+def any_page(request, open_page):
+    """An empty page at the size of a desk, and of a phone."""
+    return open_page(request.param)
+
+
+@pytest.fixture
+def wide_page(open_page):
     """An empty page at the size of a desk."""
-    page = browser.new_page(viewport=SIZES["desktop"], accept_downloads=True)
-    yield page
-    page.close()
+    return open_page()
 
 
 @pytest.fixture

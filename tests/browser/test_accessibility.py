@@ -110,12 +110,10 @@ def test_no_tab_has_a_barrier_that_a_program_can_find_in_any_state(wide_page, ga
 
 @pytest.mark.parametrize("locale", ["en", "de"])
 @pytest.mark.parametrize("size", SIZES)
-def test_no_tab_is_wider_than_the_page(browser, server, size, locale):
-    context = browser.new_context(viewport=SIZES[size], locale=locale)
-    tabs = Tabs(context.new_page(), server.url)
+def test_no_tab_is_wider_than_the_page(open_page, server, size, locale):
+    tabs = Tabs(open_page(size, locale=locale), server.url)
     for tab in TABS:
         tabs.open(tab)
         tabs.page.wait_for_selector(OPENED[tab])
         tabs.rest()
         assert tabs.overflow() <= 0, tab
-    context.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.browser.visit import EXAMPLES, SIZES, Visit
+from tests.browser.visit import EXAMPLES, Visit
 from tests.commands import run_here
 from ui.commands.main import app
 
@@ -152,14 +152,13 @@ def test_a_run_can_be_stopped_and_another_started(desktop, tmp_path):
     assert not desktop.complaints
 
 
-def test_german_visitors_read_german(browser, server):
-    page = browser.new_page(viewport=SIZES["desktop"], locale="de-DE")
+def test_german_visitors_read_german(open_page, server):
+    page = open_page(locale="de-DE")
     tab = Batch(page, server.url)
     page.click("#batch-examples")
     page.wait_for_selector(f"{DONE}:has-text('Bewertet von compact: 10 von 10.')")
     assert page.get_by_role("button", name="Bewertung", exact=True).is_visible()
     assert not tab.complaints
-    page.close()
 
 
 def run_by_hand(server, files):

@@ -51,17 +51,13 @@ class Compare(Visit):
 
 
 @pytest.fixture
-def visit(browser, server):
+def visit(open_page, server):
     """Opens the tab by a link, at a size."""
-    contexts = []
 
-    def open_page(query="?tab=compare", size="desktop", **settings):
-        contexts.append(browser.new_context(viewport=SIZES[size], accept_downloads=True, **settings))
-        return Compare(contexts[-1].new_page(), server.url, query)
+    def open_tab(query="?tab=compare", size="desktop", **settings):
+        return Compare(open_page(size, **settings), server.url, query)
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    return open_tab
 
 
 def expected(name, model="compact", *steps):

@@ -11,7 +11,6 @@ from gradio_client.utils import Status
 from PIL import Image
 
 from tests.browser.raw import connect
-from tests.browser.visit import WAIT
 from tests.surroundings import PATIENCE
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
@@ -71,9 +70,8 @@ def test_queue_is_first_come_first_served(server):
 
 
 @pytest.mark.browser
-def test_visitor_of_a_busy_studio_sees_the_place_in_the_queue(server, browser):
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(WAIT)
+def test_visitor_of_a_busy_studio_sees_the_place_in_the_queue(server, wide_page):
+    page = wide_page
     page.goto(server.url)
     page.wait_for_selector("#scores [data-score]")
     client = connect(server.url)
@@ -91,4 +89,3 @@ def test_visitor_of_a_busy_studio_sees_the_place_in_the_queue(server, browser):
         job.result(timeout=PATIENCE)
     page.wait_for_function("() => !document.querySelector('.progress-text')")
     assert page.locator("[data-score]").count() == 2
-    page.close()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.visit import EXAMPLES, SIZES, Visit
+from tests.browser.visit import EXAMPLES, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -107,10 +107,8 @@ def test_presenter_mode_shows_large_buttons_and_both_pictures_on_one_screen(desk
     assert desktop.page.locator(".game .vote").first.bounding_box()["height"] >= 60
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_pairs_are_found_from_a_link(browser, server, size):
-    page = browser.new_page(viewport=SIZES[size])
-    duel = Duel(page, server.url, "&duel=gmad")
+def test_pairs_are_found_from_a_link(any_page, server):
+    page, duel = any_page, Duel(any_page, server.url, "&duel=gmad")
     page.wait_for_selector("#duel-start:visible")
     assert not page.locator("#game-deal").is_visible()
     page.click("#duel-start")
@@ -121,11 +119,10 @@ def test_pairs_are_found_from_a_link(browser, server, size):
     assert page.locator(".contest img").count() == 2 * page.locator(".contest section").count()
     assert duel.overflow() <= 0
     assert not duel.complaints
-    page.close()
 
 
-def test_own_pictures_compete_and_too_few_are_said_in_place_in_german(browser, server):
-    page = browser.new_page(viewport=SIZES["desktop"], locale="de-DE")
+def test_own_pictures_compete_and_too_few_are_said_in_place_in_german(open_page, server):
+    page = open_page(locale="de-DE")
     duel = Duel(page, server.url, "&duel=gmad")
     page.get_by_label("meine eigenen").check()
     page.click("#duel-start")
@@ -136,4 +133,3 @@ def test_own_pictures_compete_and_too_few_are_said_in_place_in_german(browser, s
     page.click("#duel-start")
     page.wait_for_selector(".contest:has-text('compact-untrained greift compact mit')")
     assert not duel.complaints
-    page.close()

@@ -11,7 +11,6 @@ import yaml
 from PIL import Image
 
 import qualiclip
-from tests.browser.visit import WAIT
 from tests.commands import run_here
 from tests.test_space import check_settings
 from ui.frame.examples import FOLDER
@@ -40,7 +39,6 @@ class Opened:
 
     def __init__(self, page, address):
         self.page, self.complaints, self.requests = page, [], []
-        page.set_default_timeout(WAIT)
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("requestfailed", lambda request: self.complaints.append(request.url))
@@ -51,17 +49,13 @@ class Opened:
 
 
 @pytest.fixture(params=["index", "cat", "handwriting"])
-def opened(request, folder, browser):
-    page = browser.new_page(viewport={"width": 390, "height": 844})
-    yield Opened(page, (folder / f"{request.param}.html").as_uri())
-    page.close()
+def opened(request, folder, open_page):
+    return Opened(open_page("phone"), (folder / f"{request.param}.html").as_uri())
 
 
 @pytest.fixture
-def cat(folder, browser):
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    yield Opened(page, (folder / "cat.html").as_uri()).page
-    page.close()
+def cat(folder, wide_page):
+    return Opened(wide_page, (folder / "cat.html").as_uri()).page
 
 
 class Balance(HTMLParser):
@@ -197,26 +191,23 @@ def test_a_cell_opens_beside_the_original_and_the_keyboard_does_it_all(cat):
 
 
 @pytest.mark.browser
-def test_without_scripts_a_cell_leads_to_its_picture(folder, browser):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+def test_without_scripts_a_cell_leads_to_its_picture(folder, open_page):
+    page = open_page(java_script_enabled=False)
     page.goto((folder / "cat.html").as_uri())
     page.get_by_role("link", name=re.compile("JPEG, level 3")).click()
     assert page.url == (folder / "cat" / "jpeg-3.jpg").as_uri()
-    context.close()
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_words_stand_out_from_the_paper(folder, browser, scheme):
-    context = browser.new_context(color_scheme=scheme)
-    page = context.new_page()
+def test_words_stand_out_from_the_paper(folder, wide_page, scheme):
+    page = wide_page
+    page.emulate_media(color_scheme=scheme)
     page.goto((folder / "cat.html").as_uri())
     colours = "box => [getComputedStyle(box).color, getComputedStyle(document.body).backgroundColor]"
     for selector in ("h1", ".quiet", ".rise", "nav a", "caption", "footer"):
         ink, paper = page.locator(selector).first.evaluate(colours)
         assert contrast(ink, paper) >= 4.5, selector
-    context.close()
 
 
 def contrast(*colours):

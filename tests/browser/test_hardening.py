@@ -16,7 +16,6 @@ from PIL import Image
 
 from tests.browser.conftest import Server
 from tests.browser.raw import UPLOADED, ask, connect, fetch, named_file, post_json, upload
-from tests.browser.visit import WAIT
 from tests.surroundings import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -280,25 +279,21 @@ def test_temporary_files_go_and_examples_stay():
     assert not server.folder.exists()
 
 
-def text_in_a_frame(browser, lure, server):
+def text_in_a_frame(page, lure, server):
     """The text of the studio in a frame on a page of another origin, None if the browser refuses to show it."""
-    page = browser.new_page()
-    page.set_default_timeout(WAIT)
     page.goto(f"{lure.origin}/frame?{server.url}")
     (frame,) = page.frames[1:]
     shown = "chrome-error" not in frame.url
     if shown:
         frame.wait_for_selector("#scores [data-score]")
-    text = frame.inner_text("body") if shown else None
-    page.close()
-    return text
+    return frame.inner_text("body") if shown else None
 
 
 @pytest.mark.browser
-def test_frames_are_for_hugging_face_and_whom_the_operator_names(server, lure, browser):
-    assert text_in_a_frame(browser, lure, server) is None
+def test_frames_are_for_hugging_face_and_whom_the_operator_names(server, lure, wide_page):
+    assert text_in_a_frame(wide_page, lure, server) is None
     friendly = Server(environment={"QUALICLIP_FRAME_ANCESTORS": lure.origin})
     try:
-        assert "Privacy." in text_in_a_frame(browser, lure, friendly)
+        assert "Privacy." in text_in_a_frame(wide_page, lure, friendly)
     finally:
         friendly.stop()

@@ -5,7 +5,7 @@ import re
 import pytest
 
 import qualiclip
-from tests.browser.visit import EXAMPLES, SIZES, Visit
+from tests.browser.visit import EXAMPLES, Visit
 
 STEPS = {
     "degrade": "#lesson-degrade .strip img",
@@ -37,19 +37,13 @@ def lesson(any_page, server):
 
 
 @pytest.fixture
-def open_at(browser, server):
-    pages = []
-
+def open_at(open_page, server):
     def open_step(step, **settings):
-        page = browser.new_page(viewport=SIZES["desktop"], **settings)
-        pages.append(page)
-        lesson = Lesson(page, f"{server.url}?tab=lesson&step={step}")
+        lesson = Lesson(open_page(**settings), f"{server.url}?tab=lesson&step={step}")
         lesson.wait_for(step)
         return lesson
 
-    yield open_step
-    for page in pages:
-        page.close()
+    return open_step
 
 
 def test_all_six_steps_by_next_and_back(lesson):

@@ -7,7 +7,7 @@ import pytest
 import qualiclip
 from qualiclip.degradations import Region, Step, apply_steps
 from tests.browser.test_page import Studio
-from tests.browser.visit import EXAMPLES, SIZES, WAIT
+from tests.browser.visit import EXAMPLES, WAIT
 
 pytestmark = pytest.mark.browser
 
@@ -19,18 +19,13 @@ RAW = """() => [...document.querySelectorAll('body *')].flatMap(node => [
 
 
 @pytest.fixture
-def visit(browser, server):
-    """Opens the studio with a query, in a language."""
-    pages = []
+def visit(open_page, server):
+    """Opens the studio with a query, with settings of the browser."""
 
-    def open_page(query="", locale="en-US", size="desktop"):
-        context = browser.new_context(viewport=SIZES[size], locale=locale)
-        pages.append(context)
-        return Studio(context.new_page(), f"{server.url}/{query}")
+    def open_studio(query="", **settings):
+        return Studio(open_page(**settings), f"{server.url}/{query}")
 
-    yield open_page
-    for context in pages:
-        context.close()
+    return open_studio
 
 
 def expected(name, steps, region=None):

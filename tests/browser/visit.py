@@ -20,7 +20,6 @@ class Visit:
     def __init__(self, page, url):
         self.page = page
         self.complaints = []
-        page.set_default_timeout(WAIT)
         page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(url)
