@@ -14,6 +14,7 @@ from qualiclip.engines import table
 from qualiclip.engines.table import ENGINES, bf16_supported, build_engine, resolve_engine
 from qualiclip.engines.tiling import encode
 from qualiclip.errors import UsageError
+from qualiclip.models.qualiclip import QualityModel
 from qualiclip.weights.loading import load_checkpoint
 
 QUICK = [name for name in ENGINES if name != "compile"]  # that one takes half a minute
@@ -173,6 +174,16 @@ def test_a_model_is_converted_in_memory_where_there_is_no_disk(tiny_model, tmp_p
     openvino_numbers(tiny_model)
     monkeypatch.setattr("qualiclip.engines.openvino_engine.SHARED_MEMORY", str(tmp_path / "none"))
     with pytest.raises(UsageError, match="there is no room for it; name a folder in the environment's TMPDIR"):
+        openvino_numbers(tiny_model)
+
+
+@pytest.mark.filterwarnings("ignore:Converting a tensor to a Python integer")
+def test_a_model_that_cannot_be_converted_for_all_sizes_is_refused(tiny_model, own_cache, monkeypatch):
+    def larger_where_the_picture_is_high(model, image, step=QualityModel.feature_map):
+        return step(model, image) * (1 + int(image.shape[2]) / 100)
+
+    monkeypatch.setattr(QualityModel, "feature_map", larger_where_the_picture_is_high)
+    with pytest.raises(UsageError, match="can't convert this model for pictures of all sizes; choose engine fused"):
         openvino_numbers(tiny_model)
 
 

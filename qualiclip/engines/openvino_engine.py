@@ -1,6 +1,7 @@
 """A model in OpenVINO. Imported only where the package is installed."""
 
 import tempfile
+import warnings
 from collections import deque
 from collections.abc import Callable
 from functools import cache
@@ -18,8 +19,9 @@ from qualiclip.models.untrained import state_sha256
 from qualiclip.version import __version__
 from qualiclip.weights.files import cache_folder
 
-FORMAT = 1  # of what is kept; to be raised when the conversion changes
+FORMAT = 2  # of what is kept; to be raised when the conversion changes
 HINTS = {"fp32": "f32", "bf16": "bf16"}
+warnings.filterwarnings("ignore", "`torch.jit")  # with which OpenVINO traces models: no concern of our users
 SHARED_MEMORY = "/dev/shm"  # for temporary files, where there is no disk for them
 
 
@@ -45,12 +47,20 @@ class _FeatureMap(nn.Module):
 
 
 def _convert(model: Family) -> Any:
-    dynamic = torch.export.Dim.DYNAMIC
-    shapes = ({0: dynamic, 2: dynamic, 3: dynamic},)
-    example = torch.zeros((2, 3, 96, 128), dtype=torch.float32, device="cpu")
+    """A model for pictures of all sizes.
+
+    Raises:
+        UsageError: if what it computes depends on the size of a picture in a way that the conversion does not see.
+    """
+    module, example = _FeatureMap(model).eval(), torch.zeros((2, 3, 96, 128), dtype=torch.float32, device="cpu")
+    other = torch.linspace(0, 1, 3 * 128 * 97, dtype=torch.float32, device="cpu").reshape(1, 3, 128, 97)
     with torch.no_grad(), torch.autocast("cpu", enabled=False):  # what is kept must not depend on who asked first
-        exported = torch.export.export(_FeatureMap(model).eval(), (example,), dynamic_shapes=shapes)
-        return openvino.convert_model(exported)
+        converted = openvino.convert_model(module, example_input=example, input=[-1, 3, -1, -1])
+        expected = module(other).numpy()
+    found = _core().compile_model(converted, "CPU", {"INFERENCE_PRECISION_HINT": HINTS["fp32"]})(other.numpy())[0]
+    if found.shape != expected.shape or abs(found - expected).max() > 1e-3 * abs(expected).max():
+        raise UsageError("engine openvino can't convert this model for pictures of all sizes; choose engine fused")
+    return converted
 
 
 def _saved(converted: Any, folder: str | None) -> bytes:

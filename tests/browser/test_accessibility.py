@@ -3,13 +3,15 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.visit import SIZES, Visit
+from tests.browser.visit import SIZES, Visit, sweep_only
 from ui.page import TABS
 
 pytestmark = pytest.mark.browser
+# What holds is not listed one by one: that takes longer than to find what does not.
 RULES = {
-    "light": {"runOnly": ["wcag2a", "wcag2aa"]},
-    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},  # the elements are those of the light page
+    "light": {"runOnly": ["wcag2a", "wcag2aa"], "resultTypes": ["violations"]},
+    # the elements are those of the light page
+    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]},
 }
 # By what each tab's states are known.
 OPENED = {
@@ -81,6 +83,8 @@ def test_no_tab_has_a_barrier_that_a_program_can_find_in_any_state(wide_page, ga
         tabs.open(tab)
         if tab in STARTS:
             found += tabs.barriers(tab, OPENED[tab])
+            if tab == "sweep":  # of two degradations, which look as all do
+                sweep_only(page, "Impulse noise", "JPEG")
             page.click(STARTS[tab])
         found += tabs.barriers(tab, WAITING[tab])
     gated.gate.set()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.visit import WAIT, Visit
+from tests.browser.visit import WAIT, Visit, sweep_only
 
 ROWS = "document.querySelectorAll('table.wall tbody tr').length"
 
@@ -31,14 +31,6 @@ class Sweep(Visit):
             arg=asked[1] if asked else "0",
         )
         self.rest()
-
-    def choose(self, *labels):
-        """Sweep these degradations only."""
-        self.page.locator("#sweep-types button").first.click()
-        self.page.locator("#sweep-none").click()
-        self.page.wait_for_function("![...document.querySelectorAll('#sweep-types input')].some(box => box.checked)")
-        for label in labels:
-            self.page.locator("#sweep-types").get_by_label(label, exact=True).check()
 
     def start(self):
         self.page.locator("#sweep-start").click()
@@ -88,7 +80,7 @@ def test_nothing_starts_by_itself_and_then_everything_is_swept(sweep):
 
 
 def test_a_cell_opens_in_inspect_by_key_with_the_same_score(desktop):
-    desktop.choose("Impulse noise")
+    sweep_only(desktop.page, "Impulse noise")
     desktop.page.get_by_label("full size").check()
     desktop.page.wait_for_function(
         "document.querySelector('#sweep-status').innerText.includes('6 pictures') &&"
@@ -110,7 +102,7 @@ def test_a_cell_opens_in_inspect_by_key_with_the_same_score(desktop):
 
 
 def test_another_photo_takes_the_wall_away(desktop):
-    desktop.choose("JPEG")
+    sweep_only(desktop.page, "JPEG")
     desktop.start()
     desktop.wait_until_done(1)
     desktop.page.get_by_text("Landscape", exact=True).click()
@@ -119,7 +111,7 @@ def test_another_photo_takes_the_wall_away(desktop):
 
 
 def test_downloads_arrive_and_a_bad_photo_is_one_line_in_place(desktop, tmp_path):
-    desktop.choose("JPEG", "Darken")
+    sweep_only(desktop.page, "JPEG", "Darken")
     desktop.start()
     desktop.wait_until_done(2)
     for button, name, start in (

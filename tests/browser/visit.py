@@ -40,6 +40,15 @@ class Visit:
         return asked
 
 
+def sweep_only(page, *labels):
+    """Choose these degradations in the Sweep tab, and no others."""
+    page.locator("#sweep-types button").first.click()
+    page.locator("#sweep-none").click()
+    page.wait_for_function("![...document.querySelectorAll('#sweep-types input')].some(box => box.checked)")
+    for label in labels:
+        page.locator("#sweep-types").get_by_label(label, exact=True).check()
+
+
 class HeldScorer(Scorer):
     """A model that counts the sets of pictures that it is given, and scores one each time the test lets it go on."""
 
