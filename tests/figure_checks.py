@@ -9,7 +9,7 @@ SMALLEST = 9  # pt
 def visible_texts(figure):
     """Texts that are drawn, with their boxes in px."""
     renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw(renderer)
+    figure.draw_without_rendering()  # all is laid out, and nothing painted
     axes_of = [axes for axes in figure.axes if not axes.axison or not axes.get_visible()]
     hidden = {id(text) for axes in axes_of for text in axes.findobj(Text)}
     own = {id(text) for axes in figure.axes for text in axes.texts if axes.get_visible()}
