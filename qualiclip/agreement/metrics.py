@@ -87,6 +87,15 @@ def _logistic(parameters: Array, scores: Array) -> Array:
     return np.asarray(worst + (best - worst) * curve)
 
 
+def _slopes(parameters: Array, scores: Array) -> Array:
+    """Derivatives (n, 4) of the logistic by its parameters."""
+    best, worst, middle, width = parameters
+    steepness = 1 / max(abs(width), 1e-12)
+    curve = special.expit((scores - middle) * steepness)
+    slope = (best - worst) * curve * (1 - curve) * steepness
+    return np.stack([curve, 1 - curve, -slope, -slope * (scores - middle) / (width or 1e-12)], axis=1)
+
+
 def _line(scores: Array, opinions: Array, note: str) -> Mapping:
     slope, intercept = np.polyfit(scores, opinions, 1)
     return Mapping("line", (float(slope), float(intercept)), note)
@@ -105,6 +114,7 @@ def _best_fit(scores: Array, opinions: Array) -> Array | None:
         optimize.least_squares(
             lambda parameters: _logistic(parameters, scores) - opinions,
             np.array([best, worst, middle, width]),
+            jac=lambda parameters: _slopes(parameters, scores),
             method="lm",
             max_nfev=4000,
         )
