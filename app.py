@@ -2,19 +2,23 @@
 
 import argparse
 import atexit
+import gc
 import logging
 import os
 import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ui.files.limits import KEEP_MINUTES, MEGAPIXELS
 
 if TYPE_CHECKING:
+    from gradio import Blocks
+
     from qualiclip.scoring.scorer import Scorer
-from contextlib import suppress
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -53,6 +57,16 @@ def set_environment(host: str) -> None:
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = direct
 
 
+@contextmanager
+def nothing_thrown_away() -> Iterator[None]:
+    """For the start: what is imported stays, and to look through it again and again takes a quarter of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def load_scorers(arguments: argparse.Namespace) -> "list[Scorer]":
     """The models to serve, and beside our own its untrained twin.
 
@@ -73,16 +87,35 @@ def load_scorers(arguments: argparse.Namespace) -> "list[Scorer]":
     return scorers
 
 
-def serve(scorers: "list[Scorer]", arguments: argparse.Namespace) -> int:
-    """Build the page and serve it until stopped. Returns the exit status."""
-    from qualiclip.terminal import put, say
+@nothing_thrown_away()
+def prepare(arguments: argparse.Namespace) -> "Blocks":
+    """The page, with its models loaded.
+
+    Raises:
+        QualiclipError: if a model can't be had, or an option can't be met.
+    """
+    from qualiclip.machine import limit_arenas, set_threads
     from ui.page import build_page
-    from ui.server.serve import launch_page
+    from ui.server.mcp_tools import require_mcp
+    from ui.server.serve import check_keep_minutes
     from ui.server.zerogpu import announce
     from ui.studio.studio import Studio
 
-    page = build_page(Studio(*scorers))
+    limit_arenas(2)
+    set_threads()
+    if arguments.mcp:
+        require_mcp()
+    check_keep_minutes(arguments.keep_minutes)
+    page = build_page(Studio(*load_scorers(arguments)))
     announce()
+    return page
+
+
+def serve(page: "Blocks", arguments: argparse.Namespace) -> int:
+    """Serve the page until stopped. Returns the exit status."""
+    from qualiclip.terminal import put, say
+    from ui.server.serve import launch_page
+
     try:
         address = launch_page(
             page, host=arguments.host, port=arguments.port, keep_minutes=arguments.keep_minutes, mcp=arguments.mcp
@@ -104,23 +137,15 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that temporary files are deleted then, too
 
     from qualiclip.errors import QualiclipError, UsageError
-    from qualiclip.machine import limit_arenas, set_threads
     from qualiclip.terminal import say
-    from ui.server.mcp_tools import require_mcp
-    from ui.server.serve import check_keep_minutes
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    limit_arenas(2)
-    set_threads()
     try:
-        if arguments.mcp:
-            require_mcp()
-        check_keep_minutes(arguments.keep_minutes)
-        scorers = load_scorers(arguments)
+        page = prepare(arguments)
     except QualiclipError as error:
         say(f"app.py: {error}")
         return 2 if isinstance(error, UsageError) else 1
-    return serve(scorers, arguments)
+    return serve(page, arguments)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -22,7 +23,7 @@ from qualiclip.terminal import run
 from qualiclip.weights.checkpoints import save_checkpoint
 from qualiclip.weights.files import file_sha256
 from tests.clip_files import fill_batch_norms
-from tests.conftest import TINY_BACKBONE
+from tests.conftest import TINY_BACKBONE, made_once
 from train.__main__ import app
 from train.gmad.figures import Duel, Side, overview, pair_figure, reduced, save, shortened
 from ui.commands.gmad import labels
@@ -236,15 +237,17 @@ def test_pictures_are_reduced_but_never_enlarged() -> None:
 @pytest.fixture
 def second_checkpoint(tmp_path: Path) -> Path:
     """Another tiny model, in a file of the same name as the first."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        prompts = torch.randn((len(ANTONYM_PAIRS), 2, TINY_BACKBONE.embedding_size))
-        model = QualityModel(ModelSettings(TINY_BACKBONE, scale=10.0), prompts)
-        fill_batch_norms(model.backbone, branches=(0.5, 1.5))
-    path = tmp_path / "second" / "tiny.safetensors"
-    path.parent.mkdir()
-    save_checkpoint(model.eval(), path, training={"recipe": "none"}, dtype=torch.float32)
-    return path
+
+    def make(path: Path) -> None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(1)
+            prompts = torch.randn((len(ANTONYM_PAIRS), 2, TINY_BACKBONE.embedding_size))
+            model = QualityModel(ModelSettings(TINY_BACKBONE, scale=10.0), prompts)
+            fill_batch_norms(model.backbone, branches=(0.5, 1.5))
+        save_checkpoint(model.eval(), path, training={"recipe": "none"}, dtype=torch.float32)
+
+    (tmp_path / "second").mkdir()
+    return Path(shutil.copy(made_once("second-tiny.safetensors", make), tmp_path / "second" / "tiny.safetensors"))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ becomes a question mark, and what is too wide loses its middle.
 """
 
 from bisect import bisect_right
-from functools import cache
+from functools import cache, lru_cache
 
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import text_to_path
@@ -29,6 +29,7 @@ def literal(text: str) -> str:
     )
 
 
+@lru_cache(maxsize=4096)  # a figure asks for most widths several times
 def text_width(text: str, *, size: float, weight: str = "normal") -> float:
     """Width of a line in inches, rather too large: letters are moved to whole pixels when they are drawn."""
     width: float = text_to_path.get_text_width_height_descent(text, _font(size, weight), ismath=False)[0]

@@ -146,6 +146,12 @@ def wide_page(open_page):
 
 
 @pytest.fixture
+def small_page(open_page):
+    """An empty page at the size of a phone: on it goes the longest way through each tab."""
+    return open_page("phone")
+
+
+@pytest.fixture
 def held():
     """The embedded model, in the test's hand."""
     loaded = qualiclip.load("compact", engine="fused")
@@ -153,9 +159,9 @@ def held():
 
 
 @pytest.fixture
-def gated():
-    """The embedded model behind a gate that is shut."""
-    loaded = qualiclip.load("compact", engine="fused")
+def gated(tiny_checkpoint):
+    """A model, small enough to work through every tab at once, behind a gate that is shut."""
+    loaded = qualiclip.load(str(tiny_checkpoint), engine="fused")
     return GatedScorer(loaded.checkpoint, engine="fused", limits=loaded.limits)
 
 
