@@ -6,8 +6,8 @@ PORT ?= 7860
 BIN := $(VENV)/bin
 
 WORKERS ?= 2
-# One file of tests stays on one worker, with the servers and models that its tests share.
-PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+# Which tests stay together on one worker, tests/conftest.py says.
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder
 unexport PYTHONWARNINGS
 
 .PHONY: demo test check lint types quick slow format docs bench bench-start bench-degradations bench-explanations bench-ui bench-sweep \
@@ -33,7 +33,7 @@ quick:
 	$(PYTEST) -m "not slow" </dev/null
 
 slow:
-	$(BIN)/python -m pytest -m slow </dev/null
+	$(BIN)/python -m pytest -m slow $$(grep -rl mark.slow tests --include='test_*.py') </dev/null
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .

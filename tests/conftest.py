@@ -16,6 +16,7 @@ import pytest
 import torch
 from filelock import FileLock
 from torch import Generator, Tensor
+from xdist.scheduler import LoadScopeScheduling
 
 from qualiclip.models.backbone import RN50, BackboneSettings
 from qualiclip.models.prompts import ANTONYM_PAIRS
@@ -42,6 +43,21 @@ def _guarded(connect: Callable[..., Any]) -> Callable[..., Any]:
         return connect(self, address)
 
     return connect_to_loopback_only
+
+
+class TogetherScheduling(LoadScopeScheduling):
+    """A file of tests stays on one worker, with the models that its tests share; and so do all that drive a browser.
+
+    A browser keeps more than one core busy by itself: two of them get in each other's way.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        return "browser" if file.startswith("tests/browser/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return TogetherScheduling(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
