@@ -26,6 +26,8 @@ from qualiclip.weights.checkpoints import save_checkpoint
 from tests.clip_files import RN50_TEXT, fill_batch_norms, official_state
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
+# Of tests/browser; what few pages they open does not matter.
+WITHOUT_PAGES = ("test_api", "test_crowd", "test_hardening", "test_mcp", "test_readme", "test_serving")
 TINY_BACKBONE = BackboneSettings(blocks=(1, 1, 1, 1), width=8, heads=4, embedding_size=32)
 
 
@@ -46,14 +48,17 @@ def _guarded(connect: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class TogetherScheduling(LoadScopeScheduling):
-    """A file of tests stays on one worker, with the models that its tests share; and so do all that drive a browser.
+    """A file of tests stays on one worker, with the models that its tests share.
 
-    A browser keeps more than one core busy by itself: two of them get in each other's way.
+    So do all those that open pages, with their browser and server: two browsers get in each other's way on two cores.
+    And so do those that talk to a server without one.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file, _, _ = nodeid.partition("::")
-        return "browser" if file.startswith("tests/browser/") else file
+        path = Path(nodeid.partition("::")[0])
+        if path.parent.name != "browser":
+            return str(path)
+        return "server" if path.stem in WITHOUT_PAGES else "pages"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
