@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING
 from ui.files.limits import KEEP_MINUTES, MEGAPIXELS
 
 if TYPE_CHECKING:
-    from gradio import Blocks
-
     from qualiclip.scoring.scorer import Scorer
 
 
@@ -59,7 +57,7 @@ def set_environment(host: str) -> None:
 
 @contextmanager
 def nothing_thrown_away() -> Iterator[None]:
-    """For the start: what is imported stays, and to look through it again and again takes a quarter of the time."""
+    """For the start: what is imported stays, and to look through it again and again takes a tenth of the time."""
     gc.disable()
     try:
         yield
@@ -87,35 +85,17 @@ def load_scorers(arguments: argparse.Namespace) -> "list[Scorer]":
     return scorers
 
 
-@nothing_thrown_away()
-def prepare(arguments: argparse.Namespace) -> "Blocks":
-    """The page, with its models loaded.
-
-    Raises:
-        QualiclipError: if a model can't be had, or an option can't be met.
-    """
-    from qualiclip.machine import limit_arenas, set_threads
+def serve(scorers: "list[Scorer]", arguments: argparse.Namespace) -> int:
+    """Build the page and serve it until stopped. Returns the exit status."""
+    from qualiclip.terminal import put, say
     from ui.page import build_page
-    from ui.server.mcp_tools import require_mcp
-    from ui.server.serve import check_keep_minutes
+    from ui.server.serve import launch_page
     from ui.server.zerogpu import announce
     from ui.studio.studio import Studio
 
-    limit_arenas(2)
-    set_threads()
-    if arguments.mcp:
-        require_mcp()
-    check_keep_minutes(arguments.keep_minutes)
-    page = build_page(Studio(*load_scorers(arguments)))
+    with nothing_thrown_away():
+        page = build_page(Studio(*scorers))
     announce()
-    return page
-
-
-def serve(page: "Blocks", arguments: argparse.Namespace) -> int:
-    """Serve the page until stopped. Returns the exit status."""
-    from qualiclip.terminal import put, say
-    from ui.server.serve import launch_page
-
     try:
         address = launch_page(
             page, host=arguments.host, port=arguments.port, keep_minutes=arguments.keep_minutes, mcp=arguments.mcp
@@ -136,16 +116,25 @@ def main() -> int:
     set_environment(arguments.host)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that temporary files are deleted then, too
 
-    from qualiclip.errors import QualiclipError, UsageError
-    from qualiclip.terminal import say
+    with nothing_thrown_away():
+        from qualiclip.errors import QualiclipError, UsageError
+        from qualiclip.machine import limit_arenas, set_threads
+        from qualiclip.terminal import say
+        from ui.server.mcp_tools import require_mcp
+        from ui.server.serve import check_keep_minutes
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    limit_arenas(2)
+    set_threads()
     try:
-        page = prepare(arguments)
+        if arguments.mcp:
+            require_mcp()
+        check_keep_minutes(arguments.keep_minutes)
+        scorers = load_scorers(arguments)
     except QualiclipError as error:
         say(f"app.py: {error}")
         return 2 if isinstance(error, UsageError) else 1
-    return serve(page, arguments)
+    return serve(scorers, arguments)
 
 
 if __name__ == "__main__":
