@@ -31,9 +31,9 @@ SMOOTH = [name for name in NAMES if name not in STEPPING]
 
 @pytest.fixture(scope="module")
 def examples() -> list[Tensor]:
-    """Four sharp photos in colour, whole, 224 px long."""
+    """Four sharp photos in colour, whole, 320 px long."""
     return [
-        reduced(as_image(EXAMPLES / name), 224) for name in ("coffee.png", "astronaut.png", "lake.png", "rocket.jpg")
+        reduced(as_image(EXAMPLES / name), 320) for name in ("coffee.png", "astronaut.png", "lake.png", "rocket.jpg")
     ]
 
 

@@ -202,8 +202,9 @@ def test_opinions_are_those_of_each_model(photo, tiny_checkpoint, tmp_path):
         assert one.explanation.size == photo.shape[1:]
 
 
-@pytest.mark.parametrize(("models", "target"), [(1, "good"), (2, "good"), (3, "difference")])
+@pytest.mark.parametrize("models", [1, 2, 3])
 @pytest.mark.parametrize("size", [(400, 300), (300, 400), (800, 90), (90, 800)])
+@pytest.mark.parametrize("target", ["difference", "good"])
 def test_a_comparison_shows_scores_and_pairs_of_all_and_nothing_overlaps(models, size, target):
     shown = [comparison_of(models, size, target=target), comparison_of(models, size[::-1], target=target)]
     figure = draw_comparison(shown, title=ODD * 5, facts=[ODD * 9] * models)
@@ -243,9 +244,9 @@ def all_figures():
     """Each kind, with words that try to break it."""
     rows = [row_of([0.9, 0.8, 0.7, 0.75, 0.5, 0.4], name) for name in DEGRADATIONS]
     picture, words = Image.new("RGB", (64, 48), "teal"), f"{ODD * 8}\n{ODD}"
-    yield contact_sheet(picture, rows[:4], title=ODD, facts=words)
+    yield contact_sheet(picture, rows, title=ODD, facts=words)
     yield contact_sheet(picture.rotate(90, expand=True), rows[:1], title=ODD * 9, facts=words)
-    yield monotonicity_plot(rows[:6], title=ODD, facts=words)
+    yield monotonicity_plot(rows, title=ODD, facts=words)
     yield monotonicity_plot(rows[:1], title=ODD * 9, facts=words)
     panels = [Panel(ODD * 9, picture), Panel("Degraded", picture), Panel("Heatmap", picture)]
     yield inspect_figure(panels, report_of(), report_of(0.9), caption=words)

@@ -157,6 +157,14 @@ def test_intervals_are_the_same_every_time_and_narrow_with_the_number_of_picture
     assert 0.1 < (nearer_high - nearer_low) / (high - low) < 0.5
 
 
+@pytest.mark.parametrize("parameters", [(1.0, -0.5, 0.2, 0.7), (-1.0, 2.0, -0.3, -0.4), (0.5, 0.1, 0.0, 3.0)])
+def test_the_fit_knows_the_derivatives_of_the_curve(parameters: tuple[float, ...]) -> None:
+    scores, at = np.linspace(-2, 2, 9), np.array(parameters)
+    steps = 1e-6 * np.eye(4)
+    expected = [(metrics._logistic(at + step, scores) - metrics._logistic(at - step, scores)) / 2e-6 for step in steps]
+    np.testing.assert_allclose(metrics._slopes(at, scores), np.stack(expected, axis=1), atol=1e-8)
+
+
 def test_intervals_hold_the_true_value_about_as_often_as_they_say() -> None:
     # PLCC 0.5 by construction; of 100 experiments about 94 are expected, and fewer than 84 once in some 5000 times.
     generator = np.random.default_rng(7)
