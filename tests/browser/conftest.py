@@ -146,12 +146,6 @@ def wide_page(open_page):
 
 
 @pytest.fixture
-def small_page(open_page):
-    """An empty page at the size of a phone: on it goes the longest way through each tab."""
-    return open_page("phone")
-
-
-@pytest.fixture
 def held():
     """The embedded model, in the test's hand."""
     loaded = qualiclip.load("compact", engine="fused")

@@ -47,8 +47,8 @@ class Batch(Visit):
 
 
 @pytest.fixture
-def batch(small_page, server):
-    return Batch(small_page, server.url)
+def batch(any_page, server):
+    return Batch(any_page, server.url)
 
 
 @pytest.fixture

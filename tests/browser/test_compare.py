@@ -7,7 +7,7 @@ import pytest
 import qualiclip
 from qualiclip.degradations import Step, apply_steps
 from qualiclip.pictures import image_to_picture
-from tests.browser.visit import EXAMPLES, WAIT, Visit
+from tests.browser.visit import EXAMPLES, SIZES, WAIT, Visit
 
 pytestmark = pytest.mark.browser
 SCORES = "[...document.querySelectorAll('#compare-scores [data-score]')].map(x => +x.dataset.score)"
@@ -76,8 +76,9 @@ def test_opening_the_tab_is_enough(visit):
     assert not tab.complaints
 
 
-def test_first_view_shows_compact_beside_its_untrained_twin(visit):
-    tab = visit("?tab=compare", "phone")
+@pytest.mark.parametrize("size", SIZES)
+def test_first_view_shows_compact_beside_its_untrained_twin(visit, size):
+    tab = visit("?tab=compare", size)
     tab.wait_for_scores([expected("cat.png", "compact", BLUR), expected("cat.png", "compact-untrained", BLUR)])
     tab.wait_for_labels("Heatmap: compact", "Heatmap: compact-untrained", "Degraded", "Difference: left minus right")
     tab.page.wait_for_function("document.querySelectorAll('.compare-frame img').length == 4")

@@ -29,8 +29,8 @@ class Duel(Visit):
 
 
 @pytest.fixture
-def duel(small_page, server):
-    return Duel(small_page, server.url)
+def duel(any_page, server):
+    return Duel(any_page, server.url)
 
 
 @pytest.fixture
@@ -107,8 +107,8 @@ def test_presenter_mode_shows_large_buttons_and_both_pictures_on_one_screen(desk
     assert desktop.page.locator(".game .vote").first.bounding_box()["height"] >= 60
 
 
-def test_pairs_are_found_from_a_link(wide_page, server):
-    page, duel = wide_page, Duel(wide_page, server.url, "&duel=gmad")
+def test_pairs_are_found_from_a_link(any_page, server):
+    page, duel = any_page, Duel(any_page, server.url, "&duel=gmad")
     page.wait_for_selector("#duel-start:visible")
     assert not page.locator("#game-deal").is_visible()
     page.click("#duel-start")

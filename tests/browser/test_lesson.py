@@ -32,8 +32,8 @@ class Lesson(Visit):
 
 
 @pytest.fixture
-def lesson(small_page, server):
-    return Lesson(small_page, f"{server.url}?tab=lesson")
+def lesson(any_page, server):
+    return Lesson(any_page, f"{server.url}?tab=lesson")
 
 
 @pytest.fixture

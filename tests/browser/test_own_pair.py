@@ -30,8 +30,8 @@ def readers(weights):
 
 
 @pytest.fixture
-def studio(small_page, readers):
-    return Studio(small_page, f"{readers.url}?img=lake&deg=none")
+def studio(any_page, readers):
+    return Studio(any_page, f"{readers.url}?img=lake&deg=none")
 
 
 def ask(studio, pair):

@@ -52,8 +52,9 @@ class Sweep(Visit):
 
 
 @pytest.fixture
-def sweep(small_page, server):
-    return Sweep(small_page, server.url, "?tab=sweep&seed=390")
+def sweep(any_page, server):
+    seed = any_page.viewport_size["width"]  # one that the server does not remember
+    return Sweep(any_page, server.url, f"?tab=sweep&seed={seed}")
 
 
 @pytest.fixture
