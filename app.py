@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ui.files.limits import KEEP_MINUTES, MEGAPIXELS
+from ui.server.port import port_is_taken, port_number
 
 if TYPE_CHECKING:
     from qualiclip.scoring.scorer import Scorer
@@ -31,7 +32,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--precision", default="fp32", help="numbers to compute with: fp32, or bf16 where it is fast")
     address = "0.0.0.0" if "SPACE_ID" in os.environ else "127.0.0.1"  # a Space is reached from outside of its container
     parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", address))
-    parser.add_argument("--port", type=int, default=os.environ.get("GRADIO_SERVER_PORT", "7860"))
+    parser.add_argument("--port", type=port_number, default=os.environ.get("GRADIO_SERVER_PORT", "7860"))
     parser.add_argument("--megapixels", type=float, default=MEGAPIXELS, help="largest picture that is accepted")
     parser.add_argument(
         "--keep-minutes", type=float, default=KEEP_MINUTES, help="temporary files are deleted after these"
@@ -85,9 +86,17 @@ def load_scorers(arguments: argparse.Namespace) -> "list[Scorer]":
     return scorers
 
 
+def refuse_port(arguments: argparse.Namespace, reason: str) -> int:
+    """Say why the studio can't listen there. Returns the exit status."""
+    from qualiclip.terminal import say
+
+    say(f"app.py: can't serve at port {arguments.port} of {arguments.host}: {reason}; try --port")
+    return 1
+
+
 def serve(scorers: "list[Scorer]", arguments: argparse.Namespace) -> int:
     """Build the page and serve it until stopped. Returns the exit status."""
-    from qualiclip.terminal import put, say
+    from qualiclip.terminal import put
     from ui.page import build_page
     from ui.server.serve import launch_page
     from ui.server.zerogpu import announce
@@ -101,9 +110,7 @@ def serve(scorers: "list[Scorer]", arguments: argparse.Namespace) -> int:
             page, host=arguments.host, port=arguments.port, keep_minutes=arguments.keep_minutes, mcp=arguments.mcp
         )
     except OSError as error:
-        reason = "it is in use" if "empty port" in str(error) else error
-        say(f"app.py: can't serve at port {arguments.port} of {arguments.host}: {reason}; try --port")
-        return 1
+        return refuse_port(arguments, "it is in use" if "empty port" in str(error) else str(error))
     with suppress(OSError):  # closed or full: it serves all the same
         put(f"QualiCLIP Studio is ready at {address.rstrip('/')} (Ctrl-C stops it)")
     page.block_thread()
@@ -113,6 +120,8 @@ def serve(scorers: "list[Scorer]", arguments: argparse.Namespace) -> int:
 def main() -> int:
     """Load the models, build the page, serve it until stopped. Returns the exit status."""
     arguments = parse_arguments()
+    if port_is_taken(arguments.port):
+        return refuse_port(arguments, "it is in use")
     set_environment(arguments.host)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that temporary files are deleted then, too
 

@@ -97,7 +97,8 @@ def _check_place(output: Path) -> None:
     try:
         mode = os.stat(output).st_mode
     except FileNotFoundError:
-        place = Path(os.path.realpath(output)).parent  # of a link to a file that is not there yet: where that would be
+        # Of a link to a file that is not there yet, where that would be; else as it is written: none/.. is no folder.
+        place = (Path(os.path.realpath(output)) if os.path.islink(output) else output).parent
         if not place.is_dir():
             raise InputError(
                 f"{shown(output)}: No such file or directory; make the folder {shown(place)} first"

@@ -27,7 +27,7 @@ from tests.clip_files import RN50_TEXT, fill_batch_norms, official_state
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
 # Of tests/browser; what few pages they open does not matter.
-WITHOUT_PAGES = ("test_api", "test_crowd", "test_hardening", "test_mcp", "test_readme", "test_serving")
+WITHOUT_PAGES = ("test_api", "test_crowd", "test_hardening", "test_mcp", "test_operator", "test_readme", "test_serving")
 TINY_BACKBONE = BackboneSettings(blocks=(1, 1, 1, 1), width=8, heads=4, embedding_size=32)
 
 

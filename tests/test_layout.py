@@ -51,7 +51,7 @@ RESERVED = {  # who alone imports a library
     "gradio_client": ("ui.smoke", "ui.server"),
     "matplotlib": ("explain", "train", "qualiclip.drawing", "ui"),
     "urllib.request": ("qualiclip.weights.download",),
-    "socket": ("qualiclip.weights.download",),
+    "socket": ("qualiclip.weights.download", "ui.server.port"),
     "huggingface_hub": ("qualiclip.weights",),
     "jinja2": ("ui.markup",),
     "requests": (),

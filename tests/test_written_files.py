@@ -96,6 +96,7 @@ def test_standard_input_and_output_are_files_like_others(picture):
     ("output", "folder", "words"),
     [
         ("none/a.csv", None, "No such file or directory; make the folder"),
+        ("none/../a.csv", None, "No such file or directory; make the folder"),
         (".", None, "a folder, not a file"),
         ("a.png/a.csv", None, "Not a directory"),
         ("n" * 300, None, "File name too long"),

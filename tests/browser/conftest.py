@@ -15,6 +15,7 @@ import pytest
 
 import qualiclip
 from tests.browser.pages import Pages
+from tests.browser.stranger import strange_server
 from tests.browser.visit import SIZES, WAIT, GatedScorer, HeldScorer
 from tests.surroundings import PATIENCE
 from ui.page import build_page
@@ -100,6 +101,19 @@ def server():
     running = Server("--megapixels", "2")
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="package")
+def stranger():
+    with strange_server() as running:
+        yield running
+
+
+@pytest.fixture
+def lure(stranger):
+    """A web server that nobody may visit."""
+    stranger.visits.clear()
+    return stranger
 
 
 @pytest.fixture(scope="package")

@@ -1,12 +1,8 @@
 """What a stranger can't make the studio do: real requests to a real server."""
 
-import io
 import json
 import re
 import socket
-import threading
-import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -29,36 +25,6 @@ REST = {
 }
 NOT_FETCHED = "this server fetches nothing from the web"
 NOT_UPLOADED = "this server opens no other"
-
-
-@pytest.fixture(scope="module")
-def lure():
-    """A web server on this machine that counts who comes."""
-    visits = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            path, _, framed = self.path.partition("?")
-            if path != "/frame":
-                visits.append(self.path)
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html" if framed else "image/png")
-            self.end_headers()
-            self.wfile.write(f"<iframe src={framed} width=900 height=900>".encode() if framed else CAT.read_bytes())
-
-        def log_message(self, *arguments):
-            pass
-
-    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=running.serve_forever)
-    thread.start()
-    running.visits = visits
-    running.origin = f"http://127.0.0.1:{running.server_port}"
-    running.url = f"{running.origin}/cat.png"
-    yield running
-    running.shutdown()
-    running.server_close()
-    thread.join()
 
 
 def bait(path, url):
@@ -241,59 +207,3 @@ def test_nonsense_gives_no_traceback(server):
         for word in (b"Traceback", b".py", str(ROOT).encode()):
             assert word not in answer
     assert connect(server.url).predict(api_name="/models")
-
-
-def small_picture():
-    stream = io.BytesIO()
-    Image.effect_noise((64, 64), 50).save(stream, "PNG")
-    return stream.getvalue()
-
-
-def wait_until(true, seconds=PATIENCE):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.2)
-
-
-def test_temporary_files_go_and_examples_stay():
-    """Uploads, results, broken uploads and their folders are deleted; what the page itself shows is not."""
-    server = Server("--keep-minutes", "0.2")  # long enough to find the files before they go, on a slow machine too
-    try:
-        before = {path for path in server.folder.rglob("*") if path.is_file()}
-        (path,) = json.loads(upload(server, "a.png", small_picture())[1])
-        assert "complete" in ask(server, "degrade", named_file(path), "jpeg", 2, 0)
-        with socket.create_connection(("127.0.0.1", server.port)) as connection:
-            connection.sendall(
-                b"POST /gradio_api/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
-                b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
-                b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\nxxxx'
-            )
-            wait_until(lambda: len([p for p in server.folder.rglob("*") if p.is_file()]) == len(before) + 3)
-        wait_until(lambda: {path for path in server.folder.rglob("*") if path.is_file()} == before)
-        wait_until(lambda: {path.parent for path in before} >= {p for p in server.folder.iterdir() if p.is_dir()})
-        answer = ask(server, "score", named_file(path), "compact")
-        assert "no such file" in answer
-    finally:
-        server.stop()
-    assert not server.folder.exists()
-
-
-def text_in_a_frame(page, lure, server):
-    """The text of the studio in a frame on a page of another origin, None if the browser refuses to show it."""
-    page.goto(f"{lure.origin}/frame?{server.url}")
-    (frame,) = page.frames[1:]
-    shown = "chrome-error" not in frame.url
-    if shown:
-        frame.wait_for_selector("#scores [data-score]")
-    return frame.inner_text("body") if shown else None
-
-
-@pytest.mark.browser
-def test_frames_are_for_hugging_face_and_whom_the_operator_names(server, lure, wide_page):
-    assert text_in_a_frame(wide_page, lure, server) is None
-    friendly = Server(environment={"QUALICLIP_FRAME_ANCESTORS": lure.origin})
-    try:
-        assert "Privacy." in text_in_a_frame(wide_page, lure, friendly)
-    finally:
-        friendly.stop()

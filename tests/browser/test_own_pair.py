@@ -5,12 +5,17 @@ import torch
 
 import qualiclip
 from qualiclip.models.prompts import PromptPair
-from tests.browser.conftest import Server
-from tests.browser.test_page import Studio
+from tests.browser.conftest import launch_here
+from tests.browser.test_page import Studio as Visit
 from tests.browser.visit import EXAMPLES
 from tests.clip_files import TINY, TINY_TEXT, official_state
+from ui.page import build_page
+from ui.studio.studio import Studio
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of Gradio and pandas, in whose queue it runs here
+]
 PAIR = PromptPair("Calm <sea>.", "Rough sea.")
 
 
@@ -23,15 +28,15 @@ def weights(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def readers(weights):
-    """A studio whose models read text, but for the embedded one."""
-    running = Server("--models", f"{weights},compact")
-    yield running
-    running.stop()
+    """The address of a studio whose models read text, but for the embedded one."""
+    page = build_page(Studio(qualiclip.load(str(weights)), qualiclip.load("compact")))
+    yield launch_here(page)
+    page.close()
 
 
 @pytest.fixture
 def studio(any_page, readers):
-    return Studio(any_page, f"{readers.url}?img=lake&deg=none")
+    return Visit(any_page, f"{readers}?img=lake&deg=none")
 
 
 def ask(studio, pair):

@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 import app
-from tests.browser.conftest import Server
-from tests.browser.raw import connect
 from tests.signals import disposition
 from tests.surroundings import PATIENCE
 
@@ -56,15 +54,6 @@ def test_wrong_option_is_one_line_and_status_2(option, value, message, monkeypat
     assert line.startswith(f"app.py: {message}")
 
 
-def test_engine_of_the_command_line_is_the_one_that_scores():
-    server = Server("--engine", "eager")
-    try:
-        model, *_ = connect(server.url).predict(api_name="/models")
-    finally:
-        server.stop()
-    assert (model["engine"], model["precision"]) == ("eager", "fp32")
-
-
 def test_tools_without_their_package_are_one_line():
     """None in the place of a module: Python then says that there is no such package."""
     code = (
@@ -81,3 +70,12 @@ def test_every_option_is_in_the_operators_page():
     page = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
     assert {"--mcp", "--keep-minutes"} < options
     assert options == set(re.findall(r"^\| `(--[a-z-]+)", page, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http"])
+def test_port_that_is_none_is_one_line(port):
+    done = run_app("--port", port)
+    assert done.returncode == 2
+    assert (
+        done.stderr.splitlines()[-1] == f"app.py: error: argument --port: expected a port from 1 to 65535, got {port!r}"
+    )
