@@ -45,6 +45,7 @@ class Tabs(Visit):
 
     def __init__(self, page, url):
         super().__init__(page, url)
+        self.schemes = ["dark", "light"]
         page.wait_for_selector("#tab-inspect:visible")
         self.rest()  # the row of tabs is measured first
         page.evaluate(Axe().axe_script)
@@ -69,11 +70,12 @@ class Tabs(Visit):
         """What axe finds when the tab is in a state; within the tab, or another part of the page."""
         self.page.wait_for_selector(state, state="attached")  # a sign may be as small as a clock without words
         found = []
-        for scheme, rules in RULES.items():
+        self.schemes.reverse()  # the one that is shown comes first: each change takes its time to fade
+        for scheme in self.schemes:
             self.page.emulate_media(color_scheme=scheme)
             self.page.wait_for_function(f"document.body.classList.contains('dark') === {str(scheme == 'dark').lower()}")
             self.rest()
-            response = Axe(axe_script="").run(self.page, context=within or f"#tab-{tab}", options=rules).response
+            response = Axe(axe_script="").run(self.page, context=within or f"#tab-{tab}", options=RULES[scheme]).response
             found += [
                 f"{tab}, {state}, {scheme}: {rule['id']}: {node['target']} {node['html'][:120]}"
                 for rule in response["violations"]
