@@ -2,6 +2,7 @@
 
 import csv
 import json
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -81,8 +82,8 @@ def test_every_engine_folds_it_and_tiles_it(photo):
     model = EdgeFamily().eval().requires_grad_(False)
     plain = build_engine("eager", model, precision="fp32", key="edges").whole(photo[None])
     for engine in ("fused", "openvino"):
-        if engine == "openvino":
-            pytest.importorskip("openvino")
+        if engine == "openvino" and find_spec("openvino") is None:
+            pytest.skip("the package openvino is not installed")
         stages = build_engine(engine, model, precision="fp32", key="edges")
         assert torch.allclose(stages.whole(photo[None]), plain, atol=1e-5)
         assert torch.allclose(stages.upper(stages.lower(photo[None])), plain, atol=1e-5)

@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import openvino
 import torch
 from torch import Tensor, nn
 
@@ -18,6 +17,11 @@ from qualiclip.models.family import Family
 from qualiclip.models.untrained import state_sha256
 from qualiclip.version import __version__
 from qualiclip.weights.files import cache_folder
+
+from .untold import untold
+
+with untold():
+    import openvino
 
 FORMAT = 2  # of what is kept; to be raised when the conversion changes
 HINTS = {"fp32": "f32", "bf16": "bf16"}
@@ -54,7 +58,11 @@ def _convert(model: Family) -> Any:
     """
     module, example = _FeatureMap(model).eval(), torch.zeros((2, 3, 96, 128), dtype=torch.float32, device="cpu")
     other = torch.linspace(0, 1, 3 * 128 * 97, dtype=torch.float32, device="cpu").reshape(1, 3, 128, 97)
-    with torch.no_grad(), torch.autocast("cpu", enabled=False):  # what is kept must not depend on who asked first
+    with (
+        untold(),
+        torch.no_grad(),
+        torch.autocast("cpu", enabled=False),
+    ):  # what is kept must not depend on who asked first
         converted = openvino.convert_model(module, example_input=example, input=[-1, 3, -1, -1])
         expected = module(other).numpy()
     found = _core().compile_model(converted, "CPU", {"INFERENCE_PRECISION_HINT": HINTS["fp32"]})(other.numpy())[0]

@@ -75,7 +75,9 @@ class Tabs(Visit):
             self.page.emulate_media(color_scheme=scheme)
             self.page.wait_for_function(f"document.body.classList.contains('dark') === {str(scheme == 'dark').lower()}")
             self.rest()
-            response = Axe(axe_script="").run(self.page, context=within or f"#tab-{tab}", options=RULES[scheme]).response
+            response = (
+                Axe(axe_script="").run(self.page, context=within or f"#tab-{tab}", options=RULES[scheme]).response
+            )
             found += [
                 f"{tab}, {state}, {scheme}: {rule['id']}: {node['target']} {node['html'][:120]}"
                 for rule in response["violations"]
