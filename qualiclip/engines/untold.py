@@ -9,9 +9,9 @@ TELEMETRY = "openvino_telemetry"
 
 @contextmanager
 def untold() -> Iterator[None]:
-    """For the import of OpenVINO and its conversions: the package that reports looks as if it were not installed.
+    """For the import of OpenVINO: the package that reports looks as if it were not installed.
 
-    OpenVINO then does without it. Its own way to opt out is a file in the home folder of each user.
+    OpenVINO then does without it, in conversions, too. Its own way to opt out is a file in each home folder.
     """
     before = sys.modules.get(TELEMETRY)
     sys.modules[TELEMETRY] = None  # type: ignore[assignment]  # so Python marks what can't be imported
@@ -19,6 +19,6 @@ def untold() -> Iterator[None]:
         yield
     finally:
         if before is None:
-            del sys.modules[TELEMETRY]
+            sys.modules.pop(TELEMETRY, None)
         else:
             sys.modules[TELEMETRY] = before

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import app
+from tests.browser.conftest import free_port
 from tests.signals import disposition
 from tests.surroundings import PATIENCE
 
@@ -47,7 +48,7 @@ def run_code(code):
 def test_wrong_option_is_one_line_and_status_2(option, value, message, monkeypatch, capsys, tmp_path):
     for name in ("GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED", "no_proxy", "NO_PROXY"):  # which it sets
         monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.setattr("sys.argv", ["app.py", option, value])
+    monkeypatch.setattr("sys.argv", ["app.py", option, value, "--port", str(free_port())])
     with disposition(signal.SIGTERM, signal.SIG_DFL):
         assert app.main() == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -57,7 +58,7 @@ def test_wrong_option_is_one_line_and_status_2(option, value, message, monkeypat
 def test_tools_without_their_package_are_one_line():
     """None in the place of a module: Python then says that there is no such package."""
     code = (
-        "import runpy, sys; sys.modules['mcp'] = None; sys.argv = ['app.py', '--mcp'];"
+        f"import runpy, sys; sys.modules['mcp'] = None; sys.argv = ['app.py', '--mcp', '--port', '{free_port()}'];"
         "runpy.run_path('app.py', run_name='__main__')"
     )
     done = run_code(code)
