@@ -14,8 +14,8 @@ from explain.checks.faithfulness import Curves
 from explain.checks.localisation import Localisation, auroc
 from explain.checks.masks import SHAPES
 from explain.checks.records import (
+    BenchmarkPhoto,
     CurveMeasurement,
-    Example,
     Measurement,
     Results,
     Settings,
@@ -246,7 +246,7 @@ def test_a_map_is_measured_where_the_picture_shows_it():
     scorer = load("compact", engine="fused")
     image = scorer.read(EXAMPLES / "cat.png")
     settings = Settings(methods=("gradcam",), types=("white_noise",))
-    measured = list(localise(scorer, Example("cat", image), ("quadrant",), settings))
+    measured = list(localise(scorer, BenchmarkPhoto("cat", image), ("quadrant",), settings))
     found = next(each for each in measured if (each.kind, each.map) == ("map", map_name("gradcam", "bad")))
     mask = SHAPES["quadrant"](*image.shape[1:], generator_for(0, "cat", "quadrant"))
     generator = generator_for(0, "cat", "quadrant", "white_noise")

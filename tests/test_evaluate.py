@@ -119,10 +119,10 @@ def test_of_splits_the_median_counts() -> None:
     splits = [("a", list(range(12))), ("b", list(range(8, 25))), ("c", list(range(3, 30, 2)))]
     result = summarise(rows, splits=splits).splits
     assert result is not None
-    for part, (name, indices) in zip(result.parts, splits, strict=True):
+    for subset, (name, indices) in zip(result.subsets, splits, strict=True):
         expected = agreement([rows[i].score or 0.0 for i in indices], [rows[i].rated.opinion for i in indices])
-        assert (part.name, part.agreement) == (name, expected)
-    assert result.median["srcc"] == sorted(part.agreement.srcc for part in result.parts if part.agreement)[1]
+        assert (subset.name, subset.agreement) == (name, expected)
+    assert result.median["srcc"] == sorted(subset.agreement.srcc for subset in result.subsets if subset.agreement)[1]
     with pytest.raises(InputError, match="split tiny: need two equal lists"):
         summarise(rows, splits=[("tiny", [1, 2])])
 

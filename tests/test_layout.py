@@ -5,6 +5,7 @@ import graphlib
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 from tests.house import FILES, MODULES, ROOT, imports, module_of, name_of, own_imports, room_of, tree_of
@@ -177,6 +178,17 @@ def test_files_and_functions_are_short():
                 if count > LONGEST_FUNCTION:
                     long.append(f"{name_of(path)}: {node.name} has {count} lines")
     assert not long
+
+
+def test_a_public_class_has_its_name_to_itself():
+    """One name, one meaning."""
+    names = Counter(
+        node.name
+        for path in FILES
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert not [name for name, count in names.items() if count > 1]
 
 
 def test_global_seeds_are_banned():

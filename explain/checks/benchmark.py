@@ -35,8 +35,8 @@ from .records import (
     MAIN_SHAPE,
     OTHER_SHAPES,
     SPACING,
+    BenchmarkPhoto,
     CurveMeasurement,
-    Example,
     Measurement,
     Results,
     Settings,
@@ -120,7 +120,9 @@ def _score(scorer: Scorer, feature_map: Tensor) -> float:
         return float(scorer.model.score(feature_map))
 
 
-def localise(scorer: Scorer, example: Example, shapes: Sequence[str], settings: Settings) -> Iterator[Measurement]:
+def localise(
+    scorer: Scorer, example: BenchmarkPhoto, shapes: Sequence[str], settings: Settings
+) -> Iterator[Measurement]:
     """Every map of one picture, degraded within each shape by each type."""
     pristine = scorer.encode(example.image)
     before, pristine_maps = _score(scorer, pristine), _explain(scorer.model, pristine, example.image, settings)
@@ -138,7 +140,7 @@ def localise(scorer: Scorer, example: Example, shapes: Sequence[str], settings: 
                 yield Measurement(*facts, kind, map_, measure(values, inside))
 
 
-def follow_curves(scorer: Scorer, example: Example, settings: Settings) -> Iterator[CurveMeasurement]:
+def follow_curves(scorer: Scorer, example: BenchmarkPhoto, settings: Settings) -> Iterator[CurveMeasurement]:
     """Curves of one pristine picture in the order of each method's map, and of maps that know nothing of the model."""
     image = example.image
     generator = generator_for(settings.seed, example.name, "curves")
@@ -157,7 +159,7 @@ def follow_curves(scorer: Scorer, example: Example, settings: Settings) -> Itera
 
 
 def compare_weights(
-    scorer: Scorer, untrained: Family, example: Example, settings: Settings
+    scorer: Scorer, untrained: Family, example: BenchmarkPhoto, settings: Settings
 ) -> Iterator[WeightMeasurement]:
     """How alike each method's maps of one picture are with trained and with random weights."""
     with without_gradients():
@@ -171,7 +173,7 @@ def compare_weights(
         yield WeightMeasurement(example.name, method, rank_correlation(trained, random))
 
 
-def benchmark(scorer: Scorer, examples: Sequence[Example], settings: Settings) -> Results:
+def benchmark(scorer: Scorer, examples: Sequence[BenchmarkPhoto], settings: Settings) -> Results:
     """All measurements on pristine pictures; a bar on standard error shows how far it is.
 
     Raises:

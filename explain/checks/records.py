@@ -82,7 +82,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Example:
+class BenchmarkPhoto:
     """A pristine image (3, H, W) and its name."""
 
     name: str

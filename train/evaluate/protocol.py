@@ -83,7 +83,7 @@ def predict(scorer: Scorer, folder: Path, rated: Sequence[Rated]) -> list[Predic
 
 
 @dataclass(frozen=True)
-class Part:
+class Subset:
     """The pictures of one degradation, level or split.
 
     `agreement` and `mapped` are None if there are too few pictures, and the means if there are none; `note` says so.
@@ -100,20 +100,20 @@ class Part:
 
 @dataclass(frozen=True)
 class SplitResult:
-    """Results on each of several test parts, and the median of each statistic over them."""
+    """Results on each of several test subsets, and the median of each statistic over them."""
 
-    parts: tuple[Part, ...]
+    subsets: tuple[Subset, ...]
     median: dict[str, float]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Statistics over the pictures that could be scored, parts of them, and what went wrong with the others."""
+    """Statistics over the pictures that could be scored, subsets of them, and what went wrong with the others."""
 
     statistics: Statistics
-    degradations: tuple[Part, ...]
-    levels: tuple[Part, ...]
-    own_splits: tuple[Part, ...]
+    degradations: tuple[Subset, ...]
+    levels: tuple[Subset, ...]
+    own_splits: tuple[Subset, ...]
     splits: SplitResult | None
     failures: tuple[Prediction, ...]
 
@@ -128,41 +128,41 @@ def _columns(predictions: Iterable[Prediction]) -> tuple[list[float], list[float
     return [score for score, _ in pairs], [opinion for _, opinion in pairs]
 
 
-def _part(name: str, predictions: Iterable[Prediction]) -> Part:
+def _subset(name: str, predictions: Iterable[Prediction]) -> Subset:
     scores, opinions = _columns(predictions)
     score, opinion = (mean(scores), mean(opinions)) if scores else (None, None)
     try:
         found, mapped = agreement(scores, opinions), mapped_error(scores, opinions)
     except InputError as error:
-        return Part(name, len(scores), score, opinion, None, None, str(error))
-    return Part(name, len(scores), score, opinion, found, mapped, mapped.mapping.note)
+        return Subset(name, len(scores), score, opinion, None, None, str(error))
+    return Subset(name, len(scores), score, opinion, found, mapped, mapped.mapping.note)
 
 
 def _order(name: str) -> tuple[bool, int, str]:
     return (False, int(name), name) if name.isdecimal() else (True, 0, name)
 
 
-def by(key: Callable[[Rated], str | None], predictions: Sequence[Prediction]) -> tuple[Part, ...]:
-    """A part for each value of a property of the pictures, in the order of the values; empty if it has none."""
+def by(key: Callable[[Rated], str | None], predictions: Sequence[Prediction]) -> tuple[Subset, ...]:
+    """A subset for each value of a property of the pictures, in the order of the values; empty if it has none."""
     names = sorted({name for row in predictions if (name := key(row.rated)) is not None}, key=_order)
-    return tuple(_part(name, (row for row in predictions if key(row.rated) == name)) for name in names)
+    return tuple(_subset(name, (row for row in predictions if key(row.rated) == name)) for name in names)
 
 
 def by_splits(predictions: Sequence[Prediction], splits: Sequence[tuple[str, Sequence[int]]]) -> SplitResult:
-    """Results on test parts given by name and the numbers of their pictures, and their median.
+    """Results on test subsets given by name and the numbers of their pictures, and their median.
 
     Raises:
-        InputError: if a part has too few pictures for a correlation.
+        InputError: if a subset has too few pictures for a correlation.
     """
-    parts = tuple(_part(name, [predictions[index] for index in indices]) for name, indices in splits)
+    subsets = tuple(_subset(name, [predictions[index] for index in indices]) for name, indices in splits)
     rows = []
-    for part in parts:
-        if part.agreement is None or part.mapped is None:
-            raise InputError(f"split {part.name}: {part.note}")
-        found, mapped = part.agreement, part.mapped
+    for subset in subsets:
+        if subset.agreement is None or subset.mapped is None:
+            raise InputError(f"split {subset.name}: {subset.note}")
+        found, mapped = subset.agreement, subset.mapped
         rows.append((found.srcc, found.krcc, found.plcc, mapped.plcc, mapped.rmse))
     medians = (median(column) for column in zip(*rows, strict=True))
-    return SplitResult(parts, dict(zip(("srcc", "krcc", "plcc", "plcc_mapped", "rmse"), medians, strict=True)))
+    return SplitResult(subsets, dict(zip(("srcc", "krcc", "plcc", "plcc_mapped", "rmse"), medians, strict=True)))
 
 
 def summarise(

@@ -15,7 +15,7 @@ from train.evaluate.datasets.rated import Rated, number, read_csv, refuse_repeat
 from train.evaluate.datasets.text_tables import TableRow
 
 from .about import AboutEvaluation
-from .protocol import Evaluation, Part, Prediction
+from .protocol import Evaluation, Prediction, Subset
 
 PREDICTION_COLUMNS = ("file", "opinion", "score", "reference", "degradation", "level", "split", "error")
 
@@ -89,13 +89,18 @@ def _prediction(row: TableRow) -> Prediction:
 # All numbers
 
 
-def _part_dict(part: Part) -> dict[str, Any]:
-    plain = {"name": part.name, "count": part.count, "mean_score": part.mean_score, "mean_opinion": part.mean_opinion}
-    if part.agreement is not None and part.mapped is not None:
-        found = part.agreement
+def _subset_dict(subset: Subset) -> dict[str, Any]:
+    plain = {
+        "name": subset.name,
+        "count": subset.count,
+        "mean_score": subset.mean_score,
+        "mean_opinion": subset.mean_opinion,
+    }
+    if subset.agreement is not None and subset.mapped is not None:
+        found = subset.agreement
         plain |= {"srcc": found.srcc, "krcc": found.krcc, "plcc": found.plcc}
-        plain |= {"plcc_mapped": part.mapped.plcc, "rmse": part.mapped.rmse}
-    return {**plain, "note": part.note}
+        plain |= {"plcc_mapped": subset.mapped.plcc, "rmse": subset.mapped.rmse}
+    return {**plain, "note": subset.note}
 
 
 def to_dict(result: Evaluation, about: AboutEvaluation) -> dict[str, Any]:
@@ -103,12 +108,12 @@ def to_dict(result: Evaluation, about: AboutEvaluation) -> dict[str, Any]:
     whole = result.statistics
     intervals = {f"{name}_interval": getattr(whole.intervals, name) for name in ("srcc", "krcc", "plcc")}
     mapped = {"plcc_mapped": whole.mapped.plcc, "rmse": whole.mapped.rmse, "mapping": asdict(whole.mapped.mapping)}
-    parts = {name: getattr(result, name) for name in ("degradations", "levels", "own_splits")}
+    subsets = {name: getattr(result, name) for name in ("degradations", "levels", "own_splits")}
     plain = {
         "agreement": {**asdict(whole.agreement), **intervals, "resamples": whole.intervals.resamples, **mapped},
         "splits": result.splits
-        and {"median": result.splits.median, "parts": [_part_dict(part) for part in result.splits.parts]},
-        **{name: [_part_dict(part) for part in found] for name, found in parts.items()},
+        and {"median": result.splits.median, "parts": [_subset_dict(subset) for subset in result.splits.subsets]},
+        **{name: [_subset_dict(subset) for subset in found] for name, found in subsets.items()},
         "failures": [{"path": row.rated.path.as_posix(), "error": row.error} for row in result.failures],
         **asdict(about),
     }
@@ -129,16 +134,16 @@ def _text(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _row(part: Part) -> list[str]:
-    plain = _part_dict(part)
+def _row(subset: Subset) -> list[str]:
+    plain = _subset_dict(subset)
     names = ("srcc", "krcc", "plcc", "plcc_mapped", "rmse", "mean_score", "mean_opinion")
-    return [part.name, str(part.count), *(_number(plain.get(name)) for name in names)]
+    return [subset.name, str(subset.count), *(_number(plain.get(name)) for name in names)]
 
 
-def _table(title: str, column: str, parts: Sequence[Part]) -> list[str]:
-    if not parts:
+def _table(title: str, column: str, subsets: Sequence[Subset]) -> list[str]:
+    if not subsets:
         return []
-    return ["", f"## {title}", "", *markdown_table((column, *_COLUMNS), map(_row, parts))]
+    return ["", f"## {title}", "", *markdown_table((column, *_COLUMNS), map(_row, subsets))]
 
 
 def _whole(result: Evaluation, about: AboutEvaluation) -> list[str]:
@@ -169,7 +174,7 @@ def to_markdown(result: Evaluation, about: AboutEvaluation) -> str:
     lines = [f"# {_text(about.model)} on {_text(about.data)}", "", *_whole(result, about), *_remarks(result, about)]
     if result.splits is not None:
         middle = result.splits.median
-        lines += _table(f"{len(result.splits.parts)} given splits", "split", result.splits.parts)
+        lines += _table(f"{len(result.splits.subsets)} given splits", "split", result.splits.subsets)
         lines += ["", "Median: " + ", ".join(f"{name} {value:.3f}" for name, value in middle.items()) + "."]
     lines += _table("By degradation", "degradation", result.degradations)
     lines += _table("By level", "level", result.levels)

@@ -15,7 +15,7 @@ from .explain_picture import check_names
 from .options import EngineOption, PrecisionOption, check_models, load_scorer
 
 if TYPE_CHECKING:
-    from explain.checks.records import Example, Results, Settings
+    from explain.checks.records import BenchmarkPhoto, Results, Settings
     from explain.checks.report import AboutBenchmark
     from explain.checks.summary import BenchmarkSummary
     from qualiclip.scoring.scorer import Scorer
@@ -44,7 +44,7 @@ def find_pictures(folder: Path, count: int | None) -> list[Path]:
     return [files[index * len(files) // count] for index in range(count)]
 
 
-def read_examples(files: list[Path], *, short_side: int) -> "tuple[list[Example], int]":
+def read_examples(files: list[Path], *, short_side: int) -> "tuple[list[BenchmarkPhoto], int]":
     """The pictures, large ones reduced to a short side in px, and how many could not be read, which is said.
 
     Raises:
@@ -52,7 +52,7 @@ def read_examples(files: list[Path], *, short_side: int) -> "tuple[list[Example]
     """
     from PIL import Image
 
-    from explain.checks.records import Example
+    from explain.checks.records import BenchmarkPhoto
     from qualiclip.pictures import load_picture, picture_to_image
 
     examples = []
@@ -66,7 +66,7 @@ def read_examples(files: list[Path], *, short_side: int) -> "tuple[list[Example]
         if scale < 1:
             size = round(picture.width * scale), round(picture.height * scale)
             picture = picture.resize(size, Image.Resampling.LANCZOS)
-        examples.append(Example(file.name, picture_to_image(picture)))
+        examples.append(BenchmarkPhoto(file.name, picture_to_image(picture)))
     if not examples:
         raise InputError("none of the pictures could be read")
     return examples, len(files) - len(examples)
@@ -94,7 +94,7 @@ def _find(images: Path, count: int | None, out: Path | None) -> list[Path]:
 
 
 def _about(
-    scorer: "Scorer", examples: "list[Example]", short_side: int, settings: "Settings", data: str
+    scorer: "Scorer", examples: "list[BenchmarkPhoto]", short_side: int, settings: "Settings", data: str
 ) -> "AboutBenchmark":
     from explain.checks.report import AboutBenchmark
     from qualiclip.version import __version__
