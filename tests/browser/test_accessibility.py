@@ -3,7 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.visit import SIZES, Visit, sweep_only
+from tests.browser.visit import SIZES, Visit, served_here, sweep_only
 from ui.page import TABS
 
 pytestmark = pytest.mark.browser
@@ -16,7 +16,7 @@ RULES = {
 # By what each tab's states are known.
 OPENED = {
     "inspect": "#heatmap img",
-    "sweep": "#sweep-status .message",
+    "sweep": "#sweep-plan .message",
     "compare": "#compare-second-right img",
     "batch": "#batch-status .message",
     "duel": "#duel-kind",
@@ -34,10 +34,11 @@ WAITING = {
 DONE = {**OPENED, "sweep": ".curves figure", "batch": "table.batch", "duel": ".game .round:visible"}
 WITHOUT_A_PHOTO = {
     "inspect": "#scores .message",
-    "sweep": "#sweep-status .message",
+    "sweep": "#sweep-plan .message",
     "compare": "#compare-scores .message",
     "lesson": "#lesson-degrade .message",
 }
+WITH_A_BAD_PHOTO = {**WITHOUT_A_PHOTO, "sweep": "#sweep-status .message"}
 
 
 class Tabs(Visit):
@@ -86,7 +87,7 @@ class Tabs(Visit):
         return found
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Gradio and pandas, in whose queue it runs here
+@served_here
 def test_no_tab_has_a_barrier_that_a_program_can_find_in_any_state(wide_page, gated_url, gated, tmp_path):
     tabs = Tabs(wide_page, gated_url)
     page, found = tabs.page, []
@@ -113,7 +114,7 @@ def test_no_tab_has_a_barrier_that_a_program_can_find_in_any_state(wide_page, ga
         found += tabs.barriers(tab, f"{message}:not(.error)")
     (tmp_path / "bad.png").write_text("no picture")
     page.locator("#photo input[type=file]").set_input_files(tmp_path / "bad.png")
-    for tab, message in WITHOUT_A_PHOTO.items():
+    for tab, message in WITH_A_BAD_PHOTO.items():
         tabs.open(tab)
         if tab == "sweep":
             page.click(STARTS[tab])

@@ -7,7 +7,7 @@ import pytest
 import qualiclip
 from qualiclip.degradations import Step, apply_steps
 from qualiclip.pictures import image_to_picture
-from tests.browser.visit import EXAMPLES, SIZES, WAIT, Visit
+from tests.browser.visit import EXAMPLES, SIZES, WAIT, Visit, served_here
 
 pytestmark = pytest.mark.browser
 SCORES = "[...document.querySelectorAll('#compare-scores [data-score]')].map(x => +x.dataset.score)"
@@ -160,7 +160,7 @@ def test_curves_are_drawn_with_a_table_and_stay_while_the_level_moves(visit):
     assert not tab.complaints
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Gradio and pandas, in whose queue it runs here
+@served_here
 def test_stop_ends_the_curves_on_the_server_and_one_model_alone_compares_pictures(wide_page, held_url, held):
     page, tab = wide_page, Compare(wide_page, held_url)
     tab.wait_for_labels("Degraded", "Original")

@@ -7,14 +7,14 @@ import qualiclip
 from qualiclip.models.prompts import PromptPair
 from tests.browser.conftest import launch_here
 from tests.browser.test_page import Studio as Visit
-from tests.browser.visit import EXAMPLES
+from tests.browser.visit import EXAMPLES, served_here
 from tests.clip_files import TINY, TINY_TEXT, official_state
 from ui.page import build_page
 from ui.studio.studio import Studio
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of Gradio and pandas, in whose queue it runs here
+    served_here,
 ]
 PAIR = PromptPair("Calm <sea>.", "Rough sea.")
 

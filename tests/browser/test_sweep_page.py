@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.visit import WAIT, Visit, sweep_only
+from tests.browser.visit import WAIT, Visit, served_here, sweep_only
 
 ROWS = "document.querySelectorAll('table.wall tbody tr').length"
 
@@ -18,7 +18,7 @@ class Sweep(Visit):
 
     def __init__(self, page, url, query="?tab=sweep"):
         super().__init__(page, url + query)
-        page.wait_for_selector("#sweep-status .message")
+        page.wait_for_selector("#sweep-plan .message")
         page.wait_for_selector("#photo img")
         self.wait_for_link(query)
 
@@ -63,7 +63,7 @@ def desktop(wide_page, server):
 
 
 def test_nothing_starts_by_itself_and_then_everything_is_swept(sweep):
-    assert "Start scores 121 pictures" in sweep.page.locator("#sweep-status").inner_text()
+    assert "Start scores 121 pictures" in sweep.page.locator("#sweep-plan").inner_text()
     assert sweep.page.locator("table.wall").count() == 0
     assert not sweep.page.locator("#sweep-stop").is_enabled()
     sweep.start()
@@ -83,8 +83,8 @@ def test_a_cell_opens_in_inspect_by_key_with_the_same_score(desktop):
     sweep_only(desktop.page, "Impulse noise")
     desktop.page.get_by_label("full size").check()
     desktop.page.wait_for_function(
-        "document.querySelector('#sweep-status').innerText.includes('6 pictures') &&"
-        " document.querySelector('#sweep-status').innerText.includes('full size')"
+        "document.querySelector('#sweep-plan').innerText.includes('6 pictures') &&"
+        " document.querySelector('#sweep-plan').innerText.includes('full size')"
     )
     desktop.start()
     desktop.wait_until_done(1)
@@ -137,7 +137,7 @@ def test_downloads_arrive_and_a_bad_photo_is_one_line_in_place(desktop, tmp_path
     assert "not a picture in a known format" in desktop.page.locator("#sweep-status").inner_text()
 
 
-@pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting'")  # Gradio's own statistics, now and then
+@served_here
 def test_stop_ends_the_work_on_the_server(wide_page, held_url, held):
     page, sweep = wide_page, Sweep(wide_page, held_url)
     sweep.start()
@@ -152,4 +152,29 @@ def test_stop_ends_the_work_on_the_server(wide_page, held_url, held):
     assert held.sets <= 3
     assert page.locator("#sweep-start").is_enabled()
     assert page.locator("table.wall tbody tr").count() == 2
+    assert not sweep.complaints
+
+
+@served_here
+def test_a_plan_that_comes_late_leaves_the_sweep_alone(wide_page, held_url, held):
+    page, sweep, late = wide_page, Sweep(wide_page, held_url), []
+    page.route("**/run/**", lambda route: late.append(route))  # what waits in no queue, the plan among it
+    sweep_only(page, "JPEG")
+    sweep.start()
+    page.wait_for_selector("#sweep-stop:enabled")
+    page.wait_for_selector("#sweep-plan", state="hidden")
+    assert late
+    for one in late:
+        one.continue_()
+    page.unroute("**/run/**")
+    page.wait_for_function("document.querySelector('#sweep-plan').textContent.includes('scores 6 pictures')")
+    sweep.rest()
+    assert page.locator("#sweep-stop").is_enabled()
+    assert page.locator("#sweep-start").is_disabled()
+    assert "0 of 1 degradations" in page.locator("#sweep-status").inner_text()
+    held.go_on.release(5)
+    sweep.wait_until_done(1)
+    page.get_by_label("512 px").check()  # another size: what was swept is gone
+    page.wait_for_selector("table.wall", state="detached")
+    page.wait_for_selector("#sweep-plan", state="visible")
     assert not sweep.complaints

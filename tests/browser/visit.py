@@ -3,12 +3,16 @@
 import threading
 from pathlib import Path
 
+import pytest
+
 from qualiclip.scoring.scorer import Scorer
 from tests.surroundings import PATIENCE
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "assets" / "examples"
 SIZES = {"desktop": {"width": 1366, "height": 900}, "phone": {"width": 390, "height": 844}}
 WAIT = 1000 * PATIENCE  # ms
+# Where the studio runs in the process of the test: Gradio's queue, and the statistics that it makes now and then.
+served_here = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 # What turns for as long as one waits has no end, and may go on.
 MOVING = """document.getAnimations().some(
   one => one.playState === 'running' && one.effect.getComputedTiming().endTime !== Infinity)"""

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
+from gradio.events import Dependency
 
 from qualiclip.degradations import DEGRADATIONS, GROUPS
 from qualiclip.drawing.files import FORMATS
@@ -18,6 +20,9 @@ CELLS = """element.addEventListener('click', ({target}) => {
   const cell = target.closest('button[data-level]');
   if (cell) trigger('select', {degradation: cell.dataset.degradation, level: Number(cell.dataset.level)});
 });"""
+# Status, wall, curves, table; the buttons that start and stop; the results.
+NOTHING_SWEPT = """() => ['', '', '', '', {interactive: true}, {interactive: false}, {visible: false}].map(
+  one => one === '' ? one : {__type__: 'update', ...one})"""
 TO_INSPECT = "() => document.querySelector('#tabs button[role=tab][data-tab-id=inspect]')?.focus()"
 
 
@@ -27,7 +32,7 @@ def build_sweep_tab(context: PageContext) -> None:
     side, start, stop = _bar()
     groups = _groups()
     context.link_widgets["side"] = side
-    status = gr.HTML(elem_id="sweep-status")
+    plan, status = gr.HTML(elem_id="sweep-plan"), gr.HTML(elem_id="sweep-status")
     wall = gr.HTML(elem_id="sweep-wall", js_on_load=CELLS)
     done = gr.State()
     with gr.Column(visible=False, elem_id="sweep-results") as results:
@@ -48,17 +53,34 @@ def build_sweep_tab(context: PageContext) -> None:
     idle = {"fn": lambda: (gr.update(interactive=True), gr.update(interactive=False)), "outputs": [start, stop]}
     started.failure(**idle, **quiet)
     stop.click(shown(tab.stopped), done, [status, start, stop], cancels=[started], **quiet)
-    panel = context.panel
-    gr.on([panel.photo.change, panel.model.change, panel.seed.change], None, None, None, cancels=[started], **quiet)
+    _empty_for_another(context, [side.change], started, [status, wall, curves, table, start, stop, results])
     context.live(
         "sweep",
         tab.plan,
-        inputs=[*groups, side, done],
-        outputs=outputs,
+        inputs=[*groups, side],
+        outputs=[plan],
         events=[*(group.change for group in groups), side.change],
         queue=False,
     )
     _open_in_inspect(context, tab, wall)
+
+
+def _empty_for_another(context: PageContext, changes: list[Any], started: Dependency, outputs: list[Component]) -> None:
+    """Of another photo, model, seed or size nothing is swept yet, and what was being swept ends.
+
+    In the browser, at once: an answer of the server could come after the next sweep has begun.
+    """
+    panel = context.panel
+    gr.on(
+        [panel.photo.change, panel.model.change, panel.seed.change, *changes],
+        None,
+        None,
+        outputs,
+        js=NOTHING_SWEPT,
+        cancels=[started],
+        api_visibility="private",
+        show_progress="hidden",
+    )
 
 
 def _bar() -> tuple[gr.Radio, gr.Button, gr.Button]:

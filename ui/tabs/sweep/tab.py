@@ -70,18 +70,16 @@ class SweepTab:
         self.sweeps = Sweeps(studio)
         self.downloads = downloads
 
-    def plan(self, *values: Any) -> tuple[Any, ...]:
-        """What would be swept now; what is shown, the last value, goes if it is of another picture, model or size."""
-        *asked, shown = values
+    def plan(self, *values: Any) -> str:
+        """What would be swept now, or why nothing can be.
+
+        It says nothing of a sweep: what is planned may come after one has begun.
+        """
         try:
-            request = read_request(asked)
+            request = read_request(values)
         except QualiclipError as error:
-            return SweepWidgets(render_message(str(error), error=True)).widgets()
-        if request is None:
-            return SweepWidgets(render_message(say("empty"), error=False)).widgets()
-        if shown is not None and shown.subject == request.subject:
-            return (gr.skip(),) * len(SweepWidgets("").widgets())
-        return SweepWidgets(render_message(_plan(request), error=False)).widgets()
+            return render_message(str(error), error=True)
+        return render_message(say("empty") if request is None else _plan(request), error=False)
 
     def run(self, *values: Any) -> Iterator[tuple[Any, ...]]:
         """The sweep, shown after every degradation; a picture that can't be used is said in place."""
