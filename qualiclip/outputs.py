@@ -1,7 +1,6 @@
 """What a command writes: never over what it reads, looked at before anything dear is computed, whole or not at all."""
 
 import os
-import shutil
 import stat
 import unicodedata
 import uuid
@@ -193,7 +192,8 @@ def row_file(path: Path) -> Iterator[TextIO]:
 def whole_file(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to: in the end it takes its place, so half a file never replaces a good one.
 
-    A device, or a file in a folder that takes no other, is written itself.
+    A device, or a file in a folder that takes no other, is written itself. Who may read it is decided by the file that
+    was there, or by the umask: some libraries make files for their owner alone.
 
     Raises:
         OSError: if it can't be written; its `filename` is `path`.
@@ -202,11 +202,14 @@ def whole_file(path: Path) -> Iterator[Path]:
     draft = target.with_name(f".{uuid.uuid4().hex}.partial") if _replaceable(target) else target
     try:
         with naming(path):
+            if draft == target:
+                yield draft
+                return
+            draft.touch()
+            mode = stat.S_IMODE((target if target.exists() else draft).stat().st_mode)
             yield draft
-            if draft != target:
-                if target.exists():
-                    shutil.copymode(target, draft)
-                os.replace(draft, target)
+            draft.chmod(mode)
+            os.replace(draft, target)
     finally:
         if draft != target:
             draft.unlink(missing_ok=True)

@@ -12,7 +12,6 @@ from explain.__main__ import app
 from explain.checks.benchmark import generator_for, localise
 from explain.checks.faithfulness import Curves
 from explain.checks.localisation import Localisation, auroc
-from explain.checks.masks import SHAPES
 from explain.checks.records import (
     BenchmarkPhoto,
     CurveMeasurement,
@@ -28,6 +27,7 @@ from explain.checks.summary import summarise
 from explain.maps.heatmaps import METHODS, explain_features
 from explain.maps.scale import enlarge
 from qualiclip.degradations import degrade
+from qualiclip.degradations.masks import SHAPES
 from qualiclip.models.prompts import ANTONYM_PAIRS
 from qualiclip.pictures import image_to_picture
 from qualiclip.scoring.scorer import load

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from explain.checks.baselines import BASELINES, centre_map, edge_map, flat_map
 from explain.checks.faithfulness import area, draw_curves, rank_correlation
 from explain.checks.localisation import auroc, energy_ratio, estimate, measure, pointing
-from explain.checks.masks import SHAPES, quadrants
+from qualiclip.degradations.masks import SHAPES, quadrants
 
 MASK = np.array([[True, False], [False, False]])
 

@@ -24,6 +24,25 @@ posix = pytest.mark.skipif(os.name != "posix", reason="links and devices")
 # The helper
 
 
+@posix
+def test_who_may_read_a_file_is_up_to_the_umask_or_the_file_before(tmp_path):
+    path = tmp_path / "a.bin"
+
+    def write(before=0o027):
+        mask = os.umask(before)
+        try:
+            with whole_file(path) as draft:
+                draft.unlink()
+                os.close(os.open(draft, os.O_CREAT | os.O_WRONLY, 0o600))  # as some libraries do
+        finally:
+            os.umask(mask)
+        return path.stat().st_mode & 0o777
+
+    assert write() == 0o640
+    path.chmod(0o604)
+    assert write() == 0o604
+
+
 @pytest.fixture
 def picture(tmp_path):
     path = tmp_path / "a.png"

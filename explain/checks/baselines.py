@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from .masks import smooth_field
+from qualiclip.degradations.masks import smooth_field
 
 NEIGHBOURHOOD = 31  # px: about a position of the feature map
 

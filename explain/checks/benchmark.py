@@ -19,6 +19,7 @@ from explain.maps.quality_map import STRIDE
 from explain.maps.scale import enlarge
 from qualiclip.ambient import without_gradients
 from qualiclip.degradations import degrade
+from qualiclip.degradations.masks import SHAPES
 from qualiclip.models.family import Family
 from qualiclip.models.targets import find_target
 from qualiclip.models.untrained import with_random_weights
@@ -27,7 +28,6 @@ from qualiclip.scoring.scorer import Scorer
 from .baselines import BASELINES
 from .faithfulness import draw_curves, rank_correlation
 from .localisation import Mask, Values, measure
-from .masks import SHAPES
 from .records import (
     BLUR_LEVEL,
     CURVE_BASELINES,

@@ -8,6 +8,7 @@ from torch import Tensor
 from explain.maps.heatmaps import METHODS
 from qualiclip.checks import check_several, is_number
 from qualiclip.degradations import DEGRADATIONS
+from qualiclip.degradations.masks import SHAPES
 from qualiclip.degradations.table import MAX_LEVEL
 from qualiclip.errors import UsageError, look_up, shown
 from qualiclip.models.prompts import PromptPair
@@ -15,7 +16,6 @@ from qualiclip.models.targets import PAIR
 
 from .faithfulness import Curves
 from .localisation import Localisation
-from .masks import SHAPES
 
 DEFAULT_TYPES = (
     *("gaussian_blur", "lens_blur", "motion_blur", "white_noise"),

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from qualiclip.agreement.bootstrap import RESAMPLES
 from qualiclip.checks import finite
+from qualiclip.degradations.masks import SHAPES
 from qualiclip.outputs import row_file, whole_file, write_text
 from qualiclip.prose import markdown_table
 
 from .localisation import Estimate
-from .masks import SHAPES
 from .records import BLUR_LEVEL, MAIN_SHAPE, SPACING, Results, Settings
 from .summary import CHANCE, DIFFERENCE_GOAL, BenchmarkSummary, Best, CurveRow, MapRow, WeightRow, compared
 

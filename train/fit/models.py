@@ -25,10 +25,17 @@ def orthogonal_prompts(pairs: int, embedding_size: int, *, seed: int) -> Tensor:
     return vectors.reshape(pairs, 2, embedding_size)
 
 
+@contextmanager
+def weights_of(seed: int) -> Iterator[None]:
+    """New layers have random weights from a seed; they take no generator."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
 def random_model(recipe: Recipe) -> QualityModel:
     """A model with random weights from the recipe's seed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)  # layers offer no generator for their initial weights
+    with weights_of(recipe.seed):
         prompts = orthogonal_prompts(recipe.pairs, recipe.backbone.embedding_size, seed=recipe.seed)
         return QualityModel(ModelSettings(recipe.backbone, recipe.prompt_pairs, scale=recipe.scale), prompts)
 

@@ -1,14 +1,37 @@
 """How weights move: the optimiser and the learning rate of each step."""
 
 import math
+from typing import Protocol
 
 from torch import nn
 from torch.optim import AdamW
 
-from train.recipes.settings import Recipe
+
+class Schedule(Protocol):
+    """What moves weights, in a recipe."""
+
+    @property
+    def steps(self) -> int:
+        """Steps of the run."""
+
+    @property
+    def learning_rate(self) -> float:
+        """The largest one."""
+
+    @property
+    def schedule(self) -> str:
+        """Its way after the warm-up: "cosine" or "constant"."""
+
+    @property
+    def warmup(self) -> float:
+        """Share of the steps."""
+
+    @property
+    def weight_decay(self) -> float:
+        """Of matrices and kernels."""
 
 
-def learning_rate(step: int, recipe: Recipe) -> float:
+def learning_rate(step: int, recipe: Schedule) -> float:
     """Learning rate of a step: linear warm-up, then constant, or half a cosine down to zero."""
     warmup = round(recipe.warmup * recipe.steps)
     if step < warmup:
@@ -19,7 +42,7 @@ def learning_rate(step: int, recipe: Recipe) -> float:
     return recipe.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def build_optimizer(model: nn.Module, recipe: Recipe) -> AdamW:
+def build_optimizer(model: nn.Module, recipe: Schedule) -> AdamW:
     """AdamW; weight decay acts on matrices and kernels only."""
     parameters = list(model.parameters())
     return AdamW(

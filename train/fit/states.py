@@ -10,7 +10,6 @@ from typing import Any, Protocol
 import torch
 
 from qualiclip.errors import TrainingError
-from train.recipes.settings import Recipe
 
 
 class Stateful(Protocol):
@@ -31,7 +30,7 @@ class TrainingProgress:
     seconds: float
 
 
-def save_state(path: Path, parts: dict[str, Stateful], progress: TrainingProgress, recipe: Recipe) -> None:
+def save_state(path: Path, parts: dict[str, Stateful], progress: TrainingProgress, recipe: Any) -> None:
     """Write the state of all parts, by their names.
 
     Raises:
@@ -52,7 +51,7 @@ def saved_step(path: Path) -> int:
     return int(torch.load(path, weights_only=True, map_location="cpu", mmap=True)["step"]) if path.is_file() else 0
 
 
-def load_state(path: Path, parts: dict[str, Stateful], recipe: Recipe) -> TrainingProgress:
+def load_state(path: Path, parts: dict[str, Stateful], recipe: Any) -> TrainingProgress:
     """Put a saved state back into all parts.
 
     Raises:

@@ -1,10 +1,6 @@
 """The training loop: one function that runs a recipe, on one process or on many."""
 
 import math
-import signal
-import sys
-import time
-from collections.abc import Generator, Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,10 +11,9 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
-from tqdm import tqdm
 
 import qualiclip
-from qualiclip.errors import InputError, TrainingError
+from qualiclip.errors import TrainingError
 from qualiclip.models.qualiclip import QualityModel
 from qualiclip.weights.checkpoints import save_checkpoint
 from train.losses.objective import loss_terms
@@ -26,15 +21,11 @@ from train.recipes.settings import Recipe
 from train.samples.crops import CropDataset, Sample, collate, list_photos, split_holdout
 from train.samples.topics import general_pairs
 
-from .logs import RunLog
+from .loop import Stopwatch, leave_interrupts_to_main, loaded, run_steps
 from .models import CropEncoder, first_model
 from .optimization import build_optimizer, learning_rate
 from .processes import build_accelerator, gather_whole, sample_numbers
-from .states import Stateful, TrainingProgress, load_state, save_state, saved_step
-
-
-def _leave_interrupts_to_main(worker: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+from .states import Stateful, TrainingProgress, load_state
 
 
 def _loader(photos: list[Path], recipe: Recipe, start: int, accelerator: Accelerator) -> DataLoader[Sample]:
@@ -45,22 +36,10 @@ def _loader(photos: list[Path], recipe: Recipe, start: int, accelerator: Acceler
         sampler=sample_numbers(recipe, start=start, process=accelerator.process_index, processes=processes),
         num_workers=recipe.workers,
         collate_fn=collate,
-        worker_init_fn=_leave_interrupts_to_main,
+        worker_init_fn=leave_interrupts_to_main,
         multiprocessing_context="spawn" if recipe.workers else None,
         pin_memory=accelerator.device.type == "cuda",
     )
-
-
-def _samples(loader: DataLoader[Sample]) -> Generator[Sample, None, None]:
-    samples = iter(loader)
-    try:
-        yield from samples
-    except InputError as error:  # from a worker its text has a traceback before the line that counts
-        reason = str(error.args[0]).splitlines()[-1].removeprefix("qualiclip.errors.InputError: ")
-        raise TrainingError(f"a photo can't be used: {reason}") from error
-    finally:  # after an error the traceback holds the workers until garbage is collected, whenever that is
-        if stop := getattr(samples, "_shutdown_workers", None):
-            stop()
 
 
 @dataclass(frozen=True)
@@ -129,72 +108,21 @@ def take_step(run: Run, parts: list[Sample], *, rate: float) -> dict[str, Any]:
     }
 
 
-class Stopwatch:
-    """How fast a run is, and which share of its time it waits for samples."""
-
-    def __init__(self, crops_per_step: int) -> None:
-        """Start."""
-        self.crops_per_step = crops_per_step
-        self._begin()
-
-    def _begin(self) -> None:
-        self._began, self._waited, self._steps = time.monotonic(), 0.0, 0
-
-    def wait_for(self, samples: Iterator[Sample], count: int) -> list[Sample]:
-        """The next samples."""
-        began = time.monotonic()
-        parts = [next(samples) for _ in range(count)]
-        self._waited += time.monotonic() - began
-        self._steps += 1
-        return parts
-
-    def report(self) -> dict[str, float]:
-        """Crops per second and share of waiting since the last report."""
-        passed = max(time.monotonic() - self._began, 1e-9)
-        rates = {
-            "crops_per_second": round(self._steps * self.crops_per_step / passed, 1),
-            "waiting": round(self._waited / passed, 3),
-        }
-        self._begin()
-        return rates
-
-
 def _run(
     run: Run, photos: list[Path], start: TrainingProgress, parts: dict[str, Stateful], out: Path
 ) -> TrainingProgress:
-    recipe, main = run.recipe, run.accelerator.is_main_process
-    samples = _samples(_loader(photos, recipe, start.step, run.accelerator))
-    log = RunLog(out, start=start.step) if main else None
-    began, done = time.monotonic() - start.seconds, start
+    recipe = run.recipe
+    samples = loaded(_loader(photos, recipe, start.step, run.accelerator))
     watch = Stopwatch(2 * recipe.batch * len(recipe.level_values))
-    bar = tqdm(
-        range(start.step, recipe.steps),
-        initial=start.step,
-        total=recipe.steps,
-        unit="step",
-        file=sys.stderr,
-        disable=not main,
-    )
+
+    def step(number: int) -> dict[str, Any]:
+        batch = watch.wait_for(samples, recipe.accumulate)
+        return take_step(run, batch, rate=learning_rate(number, recipe))
+
     try:
-        for step in bar:
-            batch = watch.wait_for(samples, recipe.accumulate)
-            report = take_step(run, batch, rate=learning_rate(step, recipe))
-            done = TrainingProgress(step + 1, time.monotonic() - began)
-            if log and (step % recipe.log_every == 0 or done.step == recipe.steps):
-                speed = watch.report()
-                bar.set_postfix(loss=f"{report['loss']:.4f}", **speed)
-                log.write(step, {**report, **speed})
-            if main and (done.step % recipe.save_every == 0 or done.step == recipe.steps):
-                save_state(out / "state.pt", parts, done, recipe)
-    except KeyboardInterrupt as error:
-        saved = saved_step(out / "state.pt")
-        raise TrainingError(f"stopped in step {done.step + 1}; the same command goes on after step {saved}") from error
+        return run_steps(step, recipe, parts, out, start=start, watch=watch, main=run.accelerator.is_main_process)
     finally:
         samples.close()
-        bar.close()
-        if log:
-            log.close()
-    return done
 
 
 def fit(recipe: Recipe, photos: Path, out: Path, *, device: str) -> Path:

@@ -22,20 +22,23 @@ Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", show
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 
 
-def show(recipe: Annotated[str, typer.Argument(help="paper, compact or smoke.", show_default=False)]) -> None:
+def show(
+    recipe: Annotated[str, typer.Argument(help="paper, compact, degradation-map or smoke.", show_default=False)],
+) -> None:
     """Print every setting of a recipe; of the paper's, also what is doubtful."""
     require_output()
+    from train.recipes.maps import MAP_RECIPES
     from train.recipes.overrides import flattened
     from train.recipes.table import PAPER_DOUBTS, RECIPES
 
     doubts = PAPER_DOUBTS if recipe == "paper" else {}
-    for name, value in flattened(look_up(RECIPES, recipe, kind="recipe")).items():
+    for name, value in flattened(look_up({**RECIPES, **MAP_RECIPES}, recipe, kind="recipe")).items():
         text = value if isinstance(value, str) else json.dumps(value)
         put(f"{name}={text}" + (f"  # {doubts[name]}" if name in doubts else ""))
 
 
 def fit(
-    recipe: Annotated[str, typer.Argument(help="paper, compact or smoke.", show_default=False)],
+    recipe: Annotated[str, typer.Argument(help="paper, compact, degradation-map or smoke.", show_default=False)],
     photos: Photos,
     out: Out,
     changes: Changes = None,
@@ -50,9 +53,18 @@ def fit(
     if start_from:
         check_models([start_from], outputs=outputs)
     from train.fit.devices import choose_device
+    from train.recipes.maps import MAP_RECIPES
     from train.recipes.overrides import override
     from train.recipes.table import RECIPES
 
+    if recipe in MAP_RECIPES:
+        if start_from is not None:
+            raise TrainingError("a degradation map is trained from random weights; leave out --start-from")
+        map_settings = override(MAP_RECIPES[recipe], changes or [])
+        from train.fit.map_trainer import fit_map
+
+        put(one_line(fit_map(map_settings, photos, out, device=choose_device(device))))
+        return
     settings = override(look_up(RECIPES, recipe, kind="recipe"), changes or [])
     if start_from is not None:
         settings = dataclasses.replace(settings, start_from=start_from)

@@ -12,12 +12,12 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from explain.checks.masks import quadrants
 from explain.figures.sweep import DEGRADED, monotonicity_plot
 from explain.maps.drawing import draw_heatmap
 from explain.maps.heatmaps import explain_features
 from qualiclip.assets import asset
 from qualiclip.degradations import DEGRADATIONS, degrade
+from qualiclip.degradations.masks import quadrants
 from qualiclip.drawing.files import model_line, report_facts, save_figure
 from qualiclip.errors import look_up
 from qualiclip.machine import set_threads

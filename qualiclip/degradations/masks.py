@@ -1,4 +1,4 @@
-"""Shapes of local degradation: where a picture is degraded when heatmaps are asked to find it."""
+"""Shapes of local degradation: where a picture is degraded, for maps that are to find it."""
 
 import math
 from collections.abc import Callable, Mapping

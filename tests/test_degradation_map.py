@@ -1,0 +1,235 @@
+"""The degradation map: its network, what it is trained on, its losses, whole runs, its files."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Generator, Tensor
+from typer.testing import CliRunner
+
+from qualiclip.errors import TrainingError, UsageError, WeightsError
+from qualiclip.weights.map_files import load_map, save_map
+from train.__main__ import app
+from train.fit.map_trainer import first_map, fit_map
+from train.losses.places import level_loss, order_loss
+from train.recipes.maps import MAP_RECIPES, MapRecipe
+from train.samples.mosaics import REGIONS, MosaicDataset, draw_crop, draw_mosaic, draw_region
+
+Seeded = Callable[[int], Generator]
+SMOKE = MAP_RECIPES["degradation-map-smoke"]
+PLAIN = replace(SMOKE, crop=96, nothing_chance=0, everywhere_chance=0, soft_chance=0, authentic_chance=0, base_chance=0)
+
+
+# Network
+
+
+@pytest.mark.parametrize(("height", "width"), [(64, 96), (65, 71), (33, 400), (9, 9)])
+def test_every_size_has_a_level_every_8_px(height: int, width: int) -> None:
+    network = first_map(SMOKE).eval()
+    levels = network.levels(torch.rand(2, 3, height, width))
+    assert levels.shape == (2, math.ceil(height / 8), math.ceil(width / 8))
+    assert levels.min() >= 0
+    assert levels.max() <= 5
+    assert not levels.requires_grad
+
+
+def test_a_place_is_judged_by_its_surroundings_and_the_whole(seeded: Seeded) -> None:
+    network = first_map(replace(SMOKE, width=16)).eval()
+    image = torch.rand(1, 3, 512, 512, generator=seeded(1))
+    image.requires_grad_()
+    local = network.local(network.fine(network.stem(image)))
+    local[0, :, 32, 32].sum().backward()
+    assert image.grad is not None
+    seen = image.grad.abs().sum(dim=(0, 1)).nonzero()
+    assert (seen - 8 * 32).abs().max() <= 80  # px: what is fine is seen close by
+    image.grad = None
+    network.logits(image)[0, 32, 32].backward()
+    assert (image.grad.abs().sum(dim=(0, 1)) > 0).float().mean() > 0.9  # by the mean
+
+
+def test_a_run_begins_with_weights_of_its_seed_that_find_little() -> None:
+    first, again, other = (first_map(replace(SMOKE, seed=seed)).state_dict() for seed in (5, 5, 6))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not torch.equal(first["stem.0.weight"], other["stem.0.weight"])
+    assert first_map(SMOKE).eval().levels(torch.rand(1, 3, 64, 64)).mean() < 1.5
+
+
+# Samples
+
+
+@pytest.mark.parametrize("draw", REGIONS)
+def test_regions_are_hard_and_neither_empty_nor_whole(draw, seeded: Seeded) -> None:  # type: ignore[no-untyped-def]
+    for seed in range(20):
+        region = draw(96, 96, seeded(seed))
+        assert set(region.unique().tolist()) == {0.0, 1.0}
+        assert 0.02 < region.mean() < 0.98
+    assert len({draw(96, 96, seeded(seed)).numpy().tobytes() for seed in range(20)}) > 3
+
+
+def test_regions_have_their_chances(seeded: Seeded) -> None:
+    recipe = replace(SMOKE, nothing_chance=0.3, everywhere_chance=0.3, soft_chance=0.5)
+    regions = [draw_region(64, recipe, seeded(seed)) for seed in range(300)]
+    nothing, everywhere = (sum(bool((region == value).all()) for region in regions) for value in (0, 1))
+    soft = sum(bool(((region > 0.01) & (region < 0.99)).any()) for region in regions)
+    assert 60 < nothing < 120
+    assert 60 < everywhere < 120
+    assert 30 < soft < 90  # half of the rest
+
+
+def test_a_mosaic_is_the_photo_outside_its_region_and_knows_the_level_inside(photo: Tensor, seeded: Seeded) -> None:
+    for seed in range(12):
+        crop = draw_crop(photo, PLAIN, seeded(seed))
+        mosaic = draw_mosaic(crop, PLAIN, seeded(seed))
+        assert mosaic.crops.shape == (3, 96, 96)
+        assert mosaic.shares.shape == (12, 12)
+        whole = mosaic.shares == mosaic.shares.max()
+        assert 0.1 <= mosaic.shares.max() <= 1  # level 0.5 to 5
+        untouched = (mosaic.shares == 0).repeat_interleave(8, 0).repeat_interleave(8, 1)
+        assert whole.any()
+        assert untouched.any()
+        difference = (mosaic.crops - crop).abs().amax(dim=0)
+        assert difference[untouched].max() <= 0.5 / 255 + 1e-6  # eight bits
+        assert torch.equal(mosaic.crops, (mosaic.crops * 255).round() / 255)
+
+
+def test_what_was_degraded_before_counts_everywhere(photo: Tensor, seeded: Seeded) -> None:
+    mosaic = draw_mosaic(draw_crop(photo, PLAIN, seeded(1)), replace(PLAIN, base_chance=1.0), seeded(1))
+    assert 0.1 <= mosaic.shares.min() <= 0.4  # level 0.5 to 2
+    untouched = draw_mosaic(draw_crop(photo, PLAIN, seeded(1)), replace(PLAIN, nothing_chance=1.0), seeded(1))
+    assert untouched.shares.max() == 0
+
+
+def test_a_small_photo_is_enlarged_until_a_crop_fits(seeded: Seeded) -> None:
+    assert draw_crop(torch.rand(3, 40, 200), PLAIN, seeded(0)).shape == (3, 96, 96)
+
+
+def test_a_mosaic_depends_on_its_number_alone(photo_folder: Path) -> None:
+    photos = sorted(photo_folder.iterdir())
+    whole, rest = MosaicDataset(photos, SMOKE), MosaicDataset(photos, SMOKE, start=3)
+    assert (len(whole), len(rest)) == (8, 2)
+    assert torch.equal(whole[6].crops, rest[0].crops)
+    assert torch.equal(whole[6].shares, rest[0].shares)
+    assert not torch.equal(whole[6].crops, whole[7].crops)
+
+
+# Losses
+
+
+def test_the_right_level_costs_least() -> None:
+    shares = torch.tensor([[[0.2, 0.6]]])
+    right = level_loss(torch.logit(shares), shares)
+    assert right.item() == pytest.approx(
+        -(0.2 * math.log(0.2) + 0.8 * math.log(0.8) + 0.6 * math.log(0.6) + 0.4 * math.log(0.4)) / 2
+    )
+    assert level_loss(torch.logit(shares) + 0.3, shares) > right
+
+
+def test_the_order_counts_where_levels_differ(seeded: Seeded) -> None:
+    shares = torch.tensor([[[0.0, 0.02, 0.8]]])  # the first two count as equal
+    logits = torch.tensor([[[0.0, 5.0, 2.0]]])
+    pairs = torch.randint(3, (2, 400), generator=seeded(1)).T.tolist()
+    costs = {frozenset((0, 2)): math.log1p(math.exp(-2.0)), frozenset((1, 2)): math.log1p(math.exp(3.0))}
+    expected = [costs[frozenset(pair)] for pair in pairs if frozenset(pair) in costs]
+    found = order_loss(logits, shares, pairs=400, generator=seeded(1))
+    assert found.item() == pytest.approx(sum(expected) / len(expected), rel=1e-4)
+    assert order_loss(logits, torch.zeros(1, 1, 3), pairs=50, generator=seeded(1)) == 0
+
+
+# Runs and files
+
+
+def test_a_stopped_run_ends_with_the_weights_of_an_unbroken_one(photo_folder: Path, tmp_path: Path) -> None:
+    unbroken = load_file(fit_map(SMOKE, photo_folder, tmp_path / "unbroken", device="cpu"))
+    fit_map(replace(SMOKE, steps=2), photo_folder, tmp_path / "short", device="cpu")
+    state = torch.load(tmp_path / "short" / "state.pt", weights_only=True)
+    assert state["step"] == 2
+    stopped = tmp_path / "stopped"
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    with pytest.raises(TrainingError, match="no photos found"):
+        fit_map(SMOKE, bad, stopped, device="cpu")
+    (bad / "a.png").write_text("no picture")
+    with pytest.raises(TrainingError, match=r"a photo can't be used: .*a\.png"):
+        fit_map(SMOKE, bad, stopped, device="cpu")
+    resumed = load_file(fit_map(SMOKE, photo_folder, stopped, device="cpu"))
+    assert all(torch.equal(unbroken[name], resumed[name]) for name in unbroken)
+    again = load_file(fit_map(SMOKE, photo_folder, stopped, device="cpu"))  # finished: nothing changes
+    assert all(torch.equal(unbroken[name], again[name]) for name in unbroken)
+    with pytest.raises(TrainingError, match="another recipe"):
+        fit_map(replace(SMOKE, seed=1), photo_folder, stopped, device="cpu")
+
+
+def test_a_run_goes_on_where_it_stopped(photo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unbroken = load_file(fit_map(SMOKE, photo_folder, tmp_path / "unbroken", device="cpu"))
+    get = MosaicDataset.__getitem__
+    seen: list[int] = []
+
+    def interrupted(self: MosaicDataset, index: int):  # type: ignore[no-untyped-def]
+        seen.append(index)
+        if len(seen) == 6:  # in step 3, after the state of step 2
+            raise KeyboardInterrupt
+        return get(self, index)
+
+    monkeypatch.setattr(MosaicDataset, "__getitem__", interrupted)
+    with pytest.raises(TrainingError, match="goes on after step 2"):
+        fit_map(SMOKE, photo_folder, tmp_path / "stopped", device="cpu")
+    resumed = load_file(fit_map(SMOKE, photo_folder, tmp_path / "stopped", device="cpu"))
+    assert all(torch.equal(unbroken[name], resumed[name]) for name in unbroken)
+
+
+def test_training_finds_a_plain_degradation(photo_folder: Path, tmp_path: Path) -> None:
+    recipe = replace(SMOKE, width=8, steps=40, batch=4, learning_rate=1e-2, authentic_chance=0, base_chance=0)
+    fit_map(recipe, photo_folder, tmp_path / "out", device="cpu")
+    network, training = load_map(tmp_path / "out" / "model.safetensors")
+    assert training["recipe"]["steps"] == 40
+    assert training["photos"] == 8
+    clean, noisy = torch.full((2, 3, 64, 64), 0.5)
+    noisy = (noisy + 0.3 * torch.randn(3, 64, 64, generator=torch.Generator().manual_seed(0))).clamp(0, 1)
+    quiet, loud = network.levels(torch.stack([clean, noisy])).mean(dim=(1, 2))
+    assert loud > quiet
+
+
+def test_a_file_gives_the_network_back(tmp_path: Path) -> None:
+    network = first_map(SMOKE).eval()
+    save_map(network, tmp_path / "map.safetensors", training={"a": 1})
+    loaded, training = load_map(tmp_path / "map.safetensors")
+    assert training == {"a": 1}
+    image = torch.rand(1, 3, 64, 64)
+    assert torch.allclose(loaded.levels(image), network.levels(image), atol=1e-2)
+    assert not any(parameter.requires_grad for parameter in loaded.parameters())
+    assert not loaded.training
+
+
+def test_other_files_are_refused_in_one_line(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="no degradation map"):
+        load_map(tiny_checkpoint)
+    path = tmp_path / "map.safetensors"
+    state = first_map(SMOKE).state_dict()
+    metadata = {"format": "qualiclip-degradation-map-1", "training": "{}"}
+    for settings in ('{"width": 6}', "{}", "[", '{"width": "4"}'):
+        save_file(state, path, {**metadata, "settings": settings})
+        with pytest.raises(WeightsError, match="do not fit its settings"):
+            load_map(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"crop": 100}, {"crop": 32}, {"base_level": 6.0}, {"soft_chance": math.nan}, {"schedule": "linear"}, {"steps": 0}],
+)
+def test_settings_are_checked(change: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match=next(iter(change))):
+        MapRecipe(**change)  # type: ignore[arg-type]
+
+
+def test_the_command_trains_a_map(photo_folder: Path, tmp_path: Path) -> None:
+    command = ["fit", "degradation-map-smoke", "--photos", str(photo_folder), "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, [*command, "--set", "steps=1"], catch_exceptions=False)
+    assert done.stdout.splitlines()[-1] == str(tmp_path / "out" / "model.safetensors")
+    assert load_map(tmp_path / "out" / "model.safetensors")[1]["recipe"]["steps"] == 1
+    with pytest.raises(TrainingError, match="leave out --start-from"):
+        CliRunner().invoke(app, [*command, "--start-from", "compact"], catch_exceptions=False)
+    assert "order_weight=0.5" in CliRunner().invoke(app, ["show", "degradation-map"]).stdout

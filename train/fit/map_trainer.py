@@ -1,0 +1,107 @@
+"""Training of a degradation map: one function that runs a recipe, on one device."""
+
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader
+
+import qualiclip
+from qualiclip.errors import TrainingError
+from qualiclip.models.degradation_map import DegradationMap
+from qualiclip.weights.map_files import save_map
+from train.losses.places import level_loss, order_loss
+from train.recipes.maps import MapRecipe
+from train.samples.crops import list_photos, split_holdout
+from train.samples.mosaics import Mosaic, MosaicDataset, collate_mosaics
+
+from .loop import Stopwatch, leave_interrupts_to_main, loaded, run_steps
+from .models import weights_of
+from .optimization import build_optimizer, learning_rate
+from .states import Stateful, TrainingProgress, load_state
+
+PAIRS = 512  # of places of each crop, in a step
+
+
+def first_map(recipe: MapRecipe) -> DegradationMap:
+    """A network with random weights from the recipe's seed."""
+    with weights_of(recipe.seed):
+        return DegradationMap(recipe.width).float()
+
+
+def _loader(photos: list[Path], recipe: MapRecipe, start: int) -> DataLoader[Mosaic]:
+    return DataLoader(
+        MosaicDataset(photos, recipe, start=start),
+        batch_size=recipe.batch,
+        num_workers=recipe.workers,
+        collate_fn=collate_mosaics,
+        worker_init_fn=leave_interrupts_to_main,
+        multiprocessing_context="spawn" if recipe.workers else None,
+    )
+
+
+def take_step(
+    network: DegradationMap, optimizer: Optimizer, batch: Mosaic, recipe: MapRecipe, *, step: int, device: str
+) -> dict[str, Any]:
+    """One step of the optimiser; its losses go into the log.
+
+    Raises:
+        TrainingError: if the loss is not finite; the step is then not taken.
+    """
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate(step, recipe)
+    logits, shares = network(batch.crops.to(device)), batch.shares.to(device)
+    generator = torch.Generator().manual_seed(recipe.seed + step)
+    level, order = level_loss(logits, shares), order_loss(logits, shares, pairs=PAIRS, generator=generator)
+    loss = level + recipe.order_weight * order
+    if not math.isfinite(loss.item()):
+        raise TrainingError("the loss is not finite; lower learning_rate")
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+    if recipe.largest_gradient:
+        torch.nn.utils.clip_grad_norm_(network.parameters(), recipe.largest_gradient)
+    optimizer.step()
+    return {"loss": loss.item(), "level": level.item(), "order": order.item()}
+
+
+def fit_map(recipe: MapRecipe, photos: Path, out: Path, *, device: str) -> Path:
+    """Run a recipe on a folder of photos; returns the path of the finished file.
+
+    Writes `log.jsonl`, TensorBoard's files and `state.pt` while it runs, and `model.safetensors` at the end, in `out`.
+    A run that was stopped goes on where its `state.pt` left off. `device` is "cpu" or "cuda".
+
+    Raises:
+        TrainingError: if there are no photos, the state is of another recipe, the loss is not finite, or the run is
+            interrupted.
+    """
+    train, kept_out = split_holdout(list_photos(photos), recipe.holdout_every)
+    if not train:
+        raise TrainingError(f"all photos in {photos} are held out; add photos or set holdout_every=0")
+    out.mkdir(parents=True, exist_ok=True)
+    network = first_map(recipe).to(device).train()
+    optimizer = build_optimizer(network, recipe)
+    parts: dict[str, Stateful] = {"model": network, "optimizer": optimizer}
+    state = out / "state.pt"
+    start = load_state(state, parts, recipe) if state.is_file() else TrainingProgress(0, 0.0)
+    samples, watch = loaded(_loader(train, recipe, start.step)), Stopwatch(recipe.batch)
+
+    def step(number: int) -> dict[str, Any]:
+        (batch,) = watch.wait_for(samples, 1)
+        return take_step(network, optimizer, batch, recipe, step=number, device=device)
+
+    try:
+        done = run_steps(step, recipe, parts, out, start=start, watch=watch)
+    finally:
+        samples.close()
+    record = {
+        "recipe": asdict(recipe),
+        "photos": len(train),
+        "held_out": len(kept_out),
+        "minutes": round(done.seconds / 60, 1),
+        "version": qualiclip.__version__,
+    }
+    save_map(network.eval(), out / "model.safetensors", training=record)
+    return out / "model.safetensors"

@@ -1,0 +1,88 @@
+"""The settings of a training run of a degradation map, and such runs with a name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from qualiclip.checks import check_number, check_whole
+from qualiclip.errors import UsageError, look_up
+
+from .settings import SCHEDULES
+
+SMALLEST_CROP = 64  # px; at stride 32 a smaller one would have no surroundings
+GRAIN = 32  # px: so that every place of a crop has as many pixels
+
+
+@dataclass(frozen=True)
+class MapRecipe:
+    """A training run of a degradation map on a folder of pristine photos.
+
+    Samples: crops of `crop` px of photos that are reduced by a factor between `smallest_scale` and 1. One degradation
+    at a level up to 5 lies in a region of a random shape; the chances of the shapes are those of `nothing_chance` (no
+    region), `everywhere_chance` (the whole crop), and else any; the edge is soft with `soft_chance`. With
+    `authentic_chance` the degradation is an authentic one, with `base_chance` the whole crop has had another of the 24
+    types before, at up to `base_level`.
+
+    Loss: cross-entropy of the level at each place, as a share of 5, and `order_weight` times the cross-entropy of which
+    of two places of a crop has the stronger level.
+    """
+
+    width: int = 16
+    steps: int = 24_000
+    batch: int = 8
+    crop: int = 256
+    smallest_scale: float = 0.45
+    nothing_chance: float = 0.12
+    everywhere_chance: float = 0.1
+    soft_chance: float = 0.4
+    authentic_chance: float = 0.15
+    base_chance: float = 0.25
+    base_level: float = 2.0
+    order_weight: float = 0.5
+    learning_rate: float = 2e-3
+    schedule: str = "cosine"
+    warmup: float = 0.02
+    weight_decay: float = 1e-2
+    largest_gradient: float = 1.0
+    holdout_every: int = 20
+    seed: int = 5
+    workers: int = 1
+    log_every: int = 100
+    save_every: int = 500
+
+    def __post_init__(self) -> None:
+        """Check the settings.
+
+        Raises:
+            UsageError: if a number is of the wrong kind or out of its range.
+        """
+        wholes = {"width": (2, 256), "steps": (1, 10**9), "batch": (1, 4096), "crop": (SMALLEST_CROP, 4096)}
+        wholes |= {"log_every": (1, 10**9), "save_every": (1, 10**9), "workers": (0, 256)}
+        wholes |= {"holdout_every": (0, 10**9), "seed": (0, 2**31)}
+        for name, (low, high) in wholes.items():
+            check_whole(name, getattr(self, name), low, high)
+        if self.crop % GRAIN:
+            raise UsageError(f"crop must be a multiple of {GRAIN} px, got {self.crop}")
+        chances = [name for name in vars(self) if name.endswith("_chance")]
+        for name in (*chances, "warmup", "smallest_scale"):
+            check_number(name, getattr(self, name), 0, 1)
+        most = {
+            "base_level": 5.0,
+            "order_weight": 1e3,
+            "learning_rate": 1.0,
+            "weight_decay": 1.0,
+            "largest_gradient": 1e6,
+        }
+        for name, largest in most.items():
+            check_number(name, getattr(self, name), 0, largest)
+        look_up(dict.fromkeys(SCHEDULES), self.schedule, kind="schedule")
+
+
+MAP_RECIPES: Mapping[str, MapRecipe] = MappingProxyType(
+    {
+        "degradation-map": MapRecipe(),
+        "degradation-map-smoke": MapRecipe(
+            width=4, steps=4, batch=2, crop=64, holdout_every=0, workers=0, log_every=1, save_every=2
+        ),
+    }
+)

@@ -1,0 +1,131 @@
+"""Training samples of a degradation map: crops of which a region is degraded, and where, and how much."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+from torch.utils.data import Dataset
+
+from qualiclip.ambient import undisturbed
+from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL, degrade
+from qualiclip.degradations.filters import blur_gaussian
+from qualiclip.degradations.masks import SHAPES
+from qualiclip.models.degradation_map import STRIDE
+from qualiclip.pictures import load_picture, picture_to_image
+from train.recipes.maps import MapRecipe
+
+from .authentic import draw_authentic
+
+WEAKEST = 0.5  # level of a degradation that is to be found
+INVERTED = 0.35  # of the shapes
+SOFTEST = 16.0  # px, deviation of the softest edge
+STEPS_OF_GREY = 255  # what is learned must be there in eight bits
+
+
+@dataclass(frozen=True)
+class Mosaic:
+    """Crops (N, 3, S, S), and the level at places 8 px apart as a share of 5 (N, S/8, S/8)."""
+
+    crops: Tensor
+    shares: Tensor
+
+
+def _uniform(generator: Generator, low: float, high: float) -> float:
+    return low + (high - low) * float(torch.rand((), generator=generator, dtype=torch.float32))
+
+
+def _half(height: int, width: int, generator: Generator) -> Tensor:
+    """One side (H, W) of a straight line through the picture, of a quarter to three quarters of it."""
+    angle, share = _uniform(generator, 0, 2 * math.pi), _uniform(generator, 0.25, 0.75)
+    down, across = (torch.linspace(-0.5, 0.5, side, dtype=torch.float32) for side in (height, width))
+    distance = down[:, None] * math.sin(angle) + across[None, :] * math.cos(angle)
+    edge = distance.flatten().kthvalue(max(1, round(share * distance.numel()))).values
+    return (distance > edge).float()
+
+
+def _rectangle(height: int, width: int, generator: Generator) -> Tensor:
+    """A rectangle (H, W) whose sides are a quarter to four fifths of the picture's."""
+    mask = torch.zeros((height, width), dtype=torch.float32)
+    rows, columns = (round(side * _uniform(generator, 0.25, 0.8)) for side in (height, width))
+    top, left = (int(_uniform(generator, 0, rest + 1)) for rest in (height - rows, width - columns))
+    mask[top : top + rows, left : left + columns] = 1
+    return mask
+
+
+REGIONS = (*SHAPES.values(), _half, _rectangle)
+
+
+def draw_region(side: int, recipe: MapRecipe, generator: Generator) -> Tensor:
+    """How much (side, side) in [0, 1] of the degradation there is at each pixel."""
+    kind, edge = _uniform(generator, 0, 1), _uniform(generator, 0, 1)
+    shape = REGIONS[int(torch.randint(len(REGIONS), (), generator=generator))](side, side, generator)
+    if kind < recipe.nothing_chance + recipe.everywhere_chance:
+        return torch.full_like(shape, float(kind >= recipe.nothing_chance))
+    region = 1 - shape if _uniform(generator, 0, 1) < INVERTED else shape
+    deviation = _uniform(generator, 2, SOFTEST)
+    return blur_gaussian(region[None], deviation)[0].clamp(0, 1) if edge < recipe.soft_chance else region
+
+
+def draw_crop(image: Tensor, recipe: MapRecipe, generator: Generator) -> Tensor:
+    """A crop (3, S, S) of an image at a random scale, mirrored at random; a small photo is enlarged."""
+    short = min(image.shape[-2:])
+    least = max(min(recipe.smallest_scale, 1.0), recipe.crop / short)
+    scale = _uniform(generator, min(least, 1.0), 1.0) if least < 1 else least
+    height, width = (max(recipe.crop, round(side * scale)) for side in image.shape[-2:])
+    if (height, width) != tuple(image.shape[-2:]):
+        image = functional.interpolate(image[None], size=(height, width), mode="bicubic", antialias=True)[0].clamp(0, 1)
+    if _uniform(generator, 0, 1) < 0.5:
+        image = image.flip(-1)
+    top, left = (int(_uniform(generator, 0, side - recipe.crop + 1)) for side in (height, width))
+    return image[:, top : top + recipe.crop, left : left + recipe.crop]
+
+
+def _draw_type(generator: Generator) -> str:
+    return tuple(DEGRADATIONS)[int(torch.randint(len(DEGRADATIONS), (), generator=generator))]
+
+
+def draw_mosaic(crop: Tensor, recipe: MapRecipe, generator: Generator) -> Mosaic:
+    """One crop (3, S, S) of which a region is degraded; the last values of N = 1 are those of the crop alone."""
+    base_level = _uniform(generator, WEAKEST, max(WEAKEST, recipe.base_level))
+    with_base, authentic = (
+        _uniform(generator, 0, 1) < chance for chance in (recipe.base_chance, recipe.authentic_chance)
+    )
+    base = degrade(crop, _draw_type(generator), level=base_level, generator=generator) if with_base else crop
+    region, level = draw_region(crop.shape[-1], recipe, generator), _uniform(generator, WEAKEST, MAX_LEVEL)
+    if authentic:
+        degraded = draw_authentic(generator, count=1).render(base, level)
+    else:
+        degraded = degrade(base, _draw_type(generator), level=level, generator=generator)
+    mixed = torch.lerp(base, degraded, region.expand_as(base)).clamp(0, 1)
+    levels = (region * level).clamp(min=base_level if with_base else 0.0)
+    shares = functional.avg_pool2d(levels[None], STRIDE)[0] / MAX_LEVEL
+    return Mosaic((mixed * STEPS_OF_GREY).round() / STEPS_OF_GREY, shares)
+
+
+class MosaicDataset(Dataset[Mosaic]):
+    """Samples by number: number n depends on the recipe, the photos and n alone, not on workers or order."""
+
+    def __init__(self, photos: list[Path], recipe: MapRecipe, *, start: int = 0) -> None:
+        """Keep the list of photos; they are read when a sample is asked for. `start` is the step that comes first."""
+        self.photos, self.recipe, self.start = photos, recipe, start
+
+    def __len__(self) -> int:
+        """Number of samples of the rest of the run."""
+        return (self.recipe.steps - self.start) * self.recipe.batch
+
+    @undisturbed()
+    def __getitem__(self, index: int) -> Mosaic:
+        """Sample of that number, counted from the first step of this stretch."""
+        number = self.start * self.recipe.batch + index
+        generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_000_007 + number)
+        photo = self.photos[int(torch.randint(len(self.photos), (), generator=generator))]
+        crop = draw_crop(picture_to_image(load_picture(photo)), self.recipe, generator)
+        return draw_mosaic(crop, self.recipe, generator)
+
+
+def collate_mosaics(samples: list[Mosaic]) -> Mosaic:
+    """Samples as one, with a new first axis."""
+    return Mosaic(torch.stack([one.crops for one in samples]), torch.stack([one.shares for one in samples]))
