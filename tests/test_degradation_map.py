@@ -14,10 +14,11 @@ from typer.testing import CliRunner
 from qualiclip.errors import TrainingError, UsageError, WeightsError
 from qualiclip.weights.map_files import load_map, save_map
 from train.__main__ import app
-from train.fit.map_trainer import first_map, fit_map
+from train.fit.map_trainer import first_map, fit_map, take_step
+from train.fit.optimization import build_optimizer
 from train.losses.places import level_loss, order_loss
 from train.recipes.maps import MAP_RECIPES, MapRecipe
-from train.samples.mosaics import REGIONS, MosaicDataset, draw_crop, draw_mosaic, draw_region
+from train.samples.mosaics import REGIONS, MosaicDataset, collate_mosaics, draw_crop, draw_mosaic, draw_region
 
 Seeded = Callable[[int], Generator]
 SMOKE = MAP_RECIPES["degradation-map-smoke"]
@@ -45,7 +46,7 @@ def test_a_place_is_judged_by_its_surroundings_and_the_whole(seeded: Seeded) -> 
     local[0, :, 32, 32].sum().backward()
     assert image.grad is not None
     seen = image.grad.abs().sum(dim=(0, 1)).nonzero()
-    assert (seen - 8 * 32).abs().max() <= 80  # px: what is fine is seen close by
+    assert (seen - 8 * 32).abs().max() == 68  # px: what is fine is seen close by
     image.grad = None
     network.logits(image)[0, 32, 32].backward()
     assert (image.grad.abs().sum(dim=(0, 1)) > 0).float().mean() > 0.9  # by the mean
@@ -142,11 +143,8 @@ def test_the_order_counts_where_levels_differ(seeded: Seeded) -> None:
 # Runs and files
 
 
-def test_a_stopped_run_ends_with_the_weights_of_an_unbroken_one(photo_folder: Path, tmp_path: Path) -> None:
+def test_what_can_not_be_trained_on_is_said_and_spoils_nothing(photo_folder: Path, tmp_path: Path) -> None:
     unbroken = load_file(fit_map(SMOKE, photo_folder, tmp_path / "unbroken", device="cpu"))
-    fit_map(replace(SMOKE, steps=2), photo_folder, tmp_path / "short", device="cpu")
-    state = torch.load(tmp_path / "short" / "state.pt", weights_only=True)
-    assert state["step"] == 2
     stopped = tmp_path / "stopped"
     bad = tmp_path / "bad"
     bad.mkdir()
@@ -181,16 +179,17 @@ def test_a_run_goes_on_where_it_stopped(photo_folder: Path, tmp_path: Path, monk
     assert all(torch.equal(unbroken[name], resumed[name]) for name in unbroken)
 
 
-def test_training_finds_a_plain_degradation(photo_folder: Path, tmp_path: Path) -> None:
-    recipe = replace(SMOKE, width=8, steps=40, batch=4, learning_rate=1e-2, authentic_chance=0, base_chance=0)
-    fit_map(recipe, photo_folder, tmp_path / "out", device="cpu")
-    network, training = load_map(tmp_path / "out" / "model.safetensors")
-    assert training["recipe"]["steps"] == 40
-    assert training["photos"] == 8
-    clean, noisy = torch.full((2, 3, 64, 64), 0.5)
-    noisy = (noisy + 0.3 * torch.randn(3, 64, 64, generator=torch.Generator().manual_seed(0))).clamp(0, 1)
-    quiet, loud = network.levels(torch.stack([clean, noisy])).mean(dim=(1, 2))
-    assert loud > quiet
+def test_steps_on_the_same_mosaics_find_where_they_are_degraded(photo: Tensor, seeded: Seeded) -> None:
+    recipe = replace(PLAIN, width=8, steps=60, schedule="constant", warmup=0.0, learning_rate=1e-2)
+    crops = [draw_crop(photo, recipe, seeded(seed)) for seed in range(4)]
+    batch = collate_mosaics([draw_mosaic(crop, recipe, seeded(seed)) for seed, crop in enumerate(crops)])
+    network = first_map(recipe).train()
+    optimizer = build_optimizer(network, recipe)
+    reports = [take_step(network, optimizer, batch, recipe, step=step, device="cpu") for step in range(recipe.steps)]
+    assert reports[0]["order"] == pytest.approx(math.log(2), abs=0.15)  # it can't tell yet
+    assert reports[-1]["order"] < 0.1
+    assert reports[-1]["level"] < 0.8 * reports[0]["level"]
+    assert reports[-1]["loss"] == pytest.approx(reports[-1]["level"] + 0.5 * reports[-1]["order"])
 
 
 def test_a_file_gives_the_network_back(tmp_path: Path) -> None:
@@ -226,10 +225,12 @@ def test_settings_are_checked(change: dict[str, float]) -> None:
 
 
 def test_the_command_trains_a_map(photo_folder: Path, tmp_path: Path) -> None:
+    """The record in the file says how it was trained."""
     command = ["fit", "degradation-map-smoke", "--photos", str(photo_folder), "--out", str(tmp_path / "out")]
     done = CliRunner().invoke(app, [*command, "--set", "steps=1"], catch_exceptions=False)
     assert done.stdout.splitlines()[-1] == str(tmp_path / "out" / "model.safetensors")
-    assert load_map(tmp_path / "out" / "model.safetensors")[1]["recipe"]["steps"] == 1
+    training = load_map(tmp_path / "out" / "model.safetensors")[1]
+    assert (training["recipe"]["steps"], training["photos"], training["held_out"]) == (1, 8, 0)
     with pytest.raises(TrainingError, match="leave out --start-from"):
         CliRunner().invoke(app, [*command, "--start-from", "compact"], catch_exceptions=False)
     assert "order_weight=0.5" in CliRunner().invoke(app, ["show", "degradation-map"]).stdout

@@ -1,7 +1,7 @@
 """DegradationMap: an image → the level of degradation at each place, by a small network of its own.
 
 It explains no score. It was taught where photos were degraded and how much, without any human label, and says where
-another picture looks alike. It sees the fine structure of the picture at strides 2 to 8, some 60 px around each place,
+another picture looks alike. It sees the fine structure of the picture at strides 2 to 8, 68 px around each place,
 then larger surroundings at stride 32, and the mean of the whole: whether a place lacks colour or contrast can only be
 told beside the others.
 """

@@ -184,6 +184,24 @@ def own_model(name: str, metadata: Mapping[str, str], state: Mapping[str, Tensor
     return model.eval().requires_grad_(False), training
 
 
+def save_tensors(module: torch.nn.Module, path: Path, metadata: Mapping[str, str], *, dtype: torch.dtype) -> None:
+    """Write the tensors of a module as safetensors, floating ones as `dtype`. The file appears whole or not at all.
+
+    Raises:
+        WeightsError: if it can't be written.
+    """
+    state = {
+        key: (value.to(dtype) if value.is_floating_point() else value).detach().cpu().contiguous()
+        for key, value in module.state_dict().items()
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with whole_file(path) as draft:
+            save_file(state, draft, dict(metadata))
+    except SafetensorError as error:
+        raise WeightsError(f"{path}: can't be written ({error}); make room, or choose another place") from error
+
+
 def save_checkpoint(model: Family, path: Path, *, training: Mapping[str, Any], dtype: torch.dtype) -> None:
     """Write a model with its settings and training record; floating tensors are stored as `dtype`.
 
@@ -192,19 +210,10 @@ def save_checkpoint(model: Family, path: Path, *, training: Mapping[str, Any], d
     Raises:
         WeightsError: if it can't be written.
     """
-    state = {
-        key: (value.to(dtype) if value.is_floating_point() else value).detach().cpu().contiguous()
-        for key, value in model.state_dict().items()
-    }
     metadata = {
         "format": FORMAT,
         "family": model.family,
         "settings": json.dumps(model.settings_dict()),
         "training": json.dumps(dict(training)),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with whole_file(path) as draft:
-            save_file(state, draft, metadata)
-    except SafetensorError as error:
-        raise WeightsError(f"{path}: can't be written ({error}); make room, or choose another place") from error
+    save_tensors(model, path, metadata, dtype=dtype)

@@ -6,14 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import save_file
 
 from qualiclip.errors import WeightsError
 from qualiclip.models.degradation_map import DegradationMap
-from qualiclip.outputs import whole_file
 
-from .checkpoints import read_file
+from .checkpoints import read_file, save_tensors
 
 FORMAT = "qualiclip-degradation-map-1"
 
@@ -24,21 +21,12 @@ def save_map(network: DegradationMap, path: Path, *, training: Mapping[str, Any]
     Raises:
         WeightsError: if it can't be written.
     """
-    state = {
-        key: (value.half() if value.is_floating_point() else value).detach().cpu().contiguous()
-        for key, value in network.state_dict().items()
-    }
     metadata = {
         "format": FORMAT,
         "settings": json.dumps({"width": network.width}),
         "training": json.dumps(dict(training)),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with whole_file(path) as draft:
-            save_file(state, draft, metadata)
-    except SafetensorError as error:
-        raise WeightsError(f"{path}: can't be written ({error}); make room, or choose another place") from error
+    save_tensors(network, path, metadata, dtype=torch.float16)
 
 
 def load_map(path: Path) -> tuple[DegradationMap, dict[str, Any]]:
@@ -54,9 +42,7 @@ def load_map(path: Path) -> tuple[DegradationMap, dict[str, Any]]:
         width = json.loads(metadata["settings"])["width"]
         training = dict(json.loads(metadata["training"]))
         network = DegradationMap(width)
-        network.load_state_dict(
-            {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
-        )
+        network.load_state_dict(state)  # copies, into single precision
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{path.name}: its weights do not fit its settings; get it again") from error
     return network.to(torch.float32).eval().requires_grad_(False), training

@@ -15,7 +15,7 @@ from qualiclip.models.degradation_map import DegradationMap
 from qualiclip.weights.map_files import save_map
 from train.losses.places import level_loss, order_loss
 from train.recipes.maps import MapRecipe
-from train.samples.crops import list_photos, split_holdout
+from train.samples.crops import training_photos
 from train.samples.mosaics import Mosaic, MosaicDataset, collate_mosaics
 
 from .loop import Stopwatch, leave_interrupts_to_main, loaded, run_steps
@@ -77,9 +77,7 @@ def fit_map(recipe: MapRecipe, photos: Path, out: Path, *, device: str) -> Path:
         TrainingError: if there are no photos, the state is of another recipe, the loss is not finite, or the run is
             interrupted.
     """
-    train, kept_out = split_holdout(list_photos(photos), recipe.holdout_every)
-    if not train:
-        raise TrainingError(f"all photos in {photos} are held out; add photos or set holdout_every=0")
+    train, kept_out = training_photos(photos, recipe.holdout_every)
     out.mkdir(parents=True, exist_ok=True)
     network = first_map(recipe).to(device).train()
     optimizer = build_optimizer(network, recipe)

@@ -18,7 +18,7 @@ from qualiclip.models.qualiclip import QualityModel
 from qualiclip.weights.checkpoints import save_checkpoint
 from train.losses.objective import loss_terms
 from train.recipes.settings import Recipe
-from train.samples.crops import CropDataset, Sample, collate, list_photos, split_holdout
+from train.samples.crops import CropDataset, Sample, collate, training_photos
 from train.samples.topics import general_pairs
 
 from .loop import Stopwatch, leave_interrupts_to_main, loaded, run_steps
@@ -135,9 +135,7 @@ def fit(recipe: Recipe, photos: Path, out: Path, *, device: str) -> Path:
         TrainingError: if there are no photos, the state is of another recipe, the device does not fit, the loss is
             not finite, or the run is interrupted.
     """
-    train, kept_out = split_holdout(list_photos(photos), recipe.holdout_every)
-    if not train:
-        raise TrainingError(f"all photos in {photos} are held out; add photos or set holdout_every=0")
+    train, kept_out = training_photos(photos, recipe.holdout_every)
     accelerator = build_accelerator(recipe, device=device)
     out.mkdir(parents=True, exist_ok=True)
     model, parent = first_model(recipe)

@@ -22,9 +22,7 @@ from qualiclip.degradations import MAX_LEVEL
 from qualiclip.degradations.blur import disk_kernel
 from qualiclip.degradations.filters import blur_gaussian, convolve
 
-
-def _uniform(generator: Generator, low: float, high: float) -> float:
-    return low + (high - low) * float(torch.rand((), generator=generator, dtype=torch.float32))
+from .draws import uniform
 
 
 def _field(image: Tensor, generator: Generator, *, cells: int) -> Tensor:
@@ -44,7 +42,7 @@ def haze(image: Tensor, severity: float, generator: Generator) -> Tensor:
     """Veil of scattered light, white, grey, blue or green, thicker in some places."""
     gray = torch.rand((), generator=generator, dtype=torch.float32)
     light = 0.45 + 0.5 * gray + 0.3 * (torch.rand((3, 1, 1), generator=generator, dtype=torch.float32) - 0.5)
-    thickness = severity * _uniform(generator, 1.0, 2.2) * (0.4 + 0.6 * _field(image, generator, cells=1))
+    thickness = severity * uniform(generator, 1.0, 2.2) * (0.4 + 0.6 * _field(image, generator, cells=1))
     return torch.lerp(light.clamp(0, 1).expand_as(image), image, torch.exp(-thickness))
 
 
@@ -66,14 +64,14 @@ def defocus(image: Tensor, severity: float, generator: Generator) -> Tensor:
     A blurred background alone is often meant, so it does not count as a degradation.
     """
     blurred = convolve(image, disk_kernel(0.6 + 5 * severity))
-    edge = _uniform(generator, -0.2, 0.35)
+    edge = uniform(generator, -0.2, 0.35)
     share = ((_field(image, generator, cells=2) - edge) / 0.25 + 0.5).clamp(0, 1)
     return torch.lerp(image, blurred, share)
 
 
 def shake(image: Tensor, severity: float, generator: Generator) -> Tensor:
     """Blur along a curved path, as by an unsteady hand."""
-    angle, bend = _uniform(generator, 0, 2 * math.pi), _uniform(generator, -2.5, 2.5)
+    angle, bend = uniform(generator, 0, 2 * math.pi), uniform(generator, -2.5, 2.5)
     way = torch.linspace(-0.5, 0.5, 65, dtype=torch.float64)
     turns = angle + bend * way
     length = 1 + 16 * severity
@@ -90,7 +88,7 @@ def shake(image: Tensor, severity: float, generator: Generator) -> Tensor:
 def low_light(image: Tensor, severity: float, generator: Generator) -> Tensor:
     """Too little light: darker, noisier in the dark, and in part brightened again."""
     loss = 1 + 9 * severity
-    brightened = _uniform(generator, 0.3, 1.0)
+    brightened = uniform(generator, 0.3, 1.0)
     photons = 2500 / loss
     linear = image**2.2 / loss
     noise = torch.randn(image.shape, generator=generator, dtype=torch.float32)
@@ -106,7 +104,7 @@ def overexposure(image: Tensor, severity: float, generator: Generator) -> Tensor
 
 def gamma(image: Tensor, severity: float, generator: Generator) -> Tensor:
     """Middle tones much too dark or too bright."""
-    bright = _uniform(generator, 0, 1) < 0.4
+    bright = uniform(generator, 0, 1) < 0.4
     return image.clamp(min=1e-4) ** ((1 / (1 + 1.8 * severity)) if bright else (1 + 2.2 * severity))
 
 
@@ -124,8 +122,8 @@ def flare(image: Tensor, severity: float, generator: Generator) -> Tensor:
 
 def correlated_noise(image: Tensor, severity: float, generator: Generator) -> Tensor:
     """Noise of grains larger than a pixel, in brightness and in colour, stronger in dark places."""
-    grain = _uniform(generator, 0.4, 1.8)
-    colored = _uniform(generator, 0, 1)
+    grain = uniform(generator, 0.4, 1.8)
+    colored = uniform(generator, 0, 1)
     noise = blur_gaussian(torch.randn(image.shape, generator=generator, dtype=torch.float32), grain)
     grey = noise.mean(dim=0, keepdim=True) * math.sqrt(3)
     noise = torch.lerp(grey.expand_as(noise), noise, colored)
@@ -150,7 +148,7 @@ def _box(image: Tensor, radius: int) -> Tensor:
 
 def halos(image: Tensor, severity: float, generator: Generator) -> Tensor:
     """Sharpened too much, over a width at which it shows as bright and dark seams."""
-    sigma = _uniform(generator, 0.8, 2.5)
+    sigma = uniform(generator, 0.8, 2.5)
     return image + 4 * severity * (image - blur_gaussian(image, sigma))
 
 
@@ -174,7 +172,7 @@ def _recompress(image: Tensor, **options: object) -> Tensor:
 
 def recompression(image: Tensor, severity: float, generator: Generator) -> Tensor:
     """Compressed twice by JPEG, the second time on another grid."""
-    first, shift = _uniform(generator, 30, 90), int(torch.randint(1, 8, (), generator=generator))
+    first, shift = uniform(generator, 30, 90), int(torch.randint(1, 8, (), generator=generator))
     again = 80 - 70 * severity
     once = _recompress(image, format="JPEG", quality=round(first - 0.5 * (first - again) * severity))
     twice = _recompress(once.roll((shift, shift), (1, 2)), format="JPEG", quality=round(again))
@@ -239,7 +237,7 @@ class AuthenticChain:
 def draw_authentic(generator: Generator, *, count: int) -> AuthenticChain:
     """`count` degradations, ordered; one of them has the whole level, the others 0.2 to 0.8 of it."""
     order = torch.randperm(len(AUTHENTIC), generator=generator)[:count].tolist()
-    shares = [1.0] + [_uniform(generator, 0.2, 0.8) for _ in order[1:]]
+    shares = [1.0] + [uniform(generator, 0.2, 0.8) for _ in order[1:]]
     names = list(AUTHENTIC)
     chosen = sorted(
         ((names[index], share) for index, share in zip(order, shares, strict=True)),

@@ -17,6 +17,7 @@ from qualiclip.pictures import list_pictures, load_picture, picture_to_image
 from train.recipes.settings import Recipe
 
 from .authentic import AuthenticChain, draw_authentic
+from .draws import uniform
 from .topics import concerned_pairs
 
 MOST_AUTHENTIC = 3  # authentic degradations of one photo, at most
@@ -57,12 +58,21 @@ def split_holdout(photos: list[Path], every: int) -> tuple[list[Path], list[Path
     return [photo for photo in photos if photo not in left], kept_out
 
 
-def _uniform(generator: Generator, low: float, high: float) -> float:
-    return low + (high - low) * float(torch.rand((), generator=generator, dtype=torch.float32))
-
-
-def _resize(images: Tensor, height: int, width: int) -> Tensor:
+def resize(images: Tensor, height: int, width: int) -> Tensor:
+    """Images (N, 3, H, W) at another size, in [0, 1]."""
     return functional.interpolate(images, size=(height, width), mode="bicubic", antialias=True).clamp(0, 1)
+
+
+def training_photos(folder: Path, holdout_every: int) -> tuple[list[Path], list[Path]]:
+    """Photos below a folder to train on, and those that are kept out.
+
+    Raises:
+        TrainingError: if there are none, or none to train on.
+    """
+    train, kept_out = split_holdout(list_photos(folder), holdout_every)
+    if not train:
+        raise TrainingError(f"all photos in {folder} are held out; add photos or set holdout_every=0")
+    return train, kept_out
 
 
 def draw_crops(image: Tensor, recipe: Recipe, generator: Generator) -> list[Tensor]:
@@ -72,14 +82,14 @@ def draw_crops(image: Tensor, recipe: Recipe, generator: Generator) -> list[Tens
     """
     height, width = image.shape[-2:]
     least = max(recipe.smallest_scale, recipe.crop / min(height, width))
-    scale = _uniform(generator, least, max(least, recipe.largest_scale))
+    scale = uniform(generator, least, max(least, recipe.largest_scale))
     size = [max(recipe.crop, round(side * scale)) for side in (height, width)]
-    image = _resize(image[None], *size)[0]
-    if _uniform(generator, 0, 1) < 0.5:
+    image = resize(image[None], *size)[0]
+    if uniform(generator, 0, 1) < 0.5:
         image = image.flip(-1)
     reach = int(recipe.crop * (1 - recipe.overlap**0.5))
-    first = [int(_uniform(generator, 0, side - recipe.crop + 1)) for side in size]
-    offsets = [round(_uniform(generator, -reach, reach)) for _ in size]
+    first = [int(uniform(generator, 0, side - recipe.crop + 1)) for side in size]
+    offsets = [round(uniform(generator, -reach, reach)) for _ in size]
     second = [
         min(max(start + offset, 0), side - recipe.crop)
         for start, offset, side in zip(first, offsets, size, strict=True)
@@ -90,7 +100,7 @@ def draw_crops(image: Tensor, recipe: Recipe, generator: Generator) -> list[Tens
 def vary_colors(image: Tensor, recipe: Recipe, generator: Generator) -> Tensor:
     """The image (3, H, W) a little more or less vivid, contrasty and bright."""
     vivid, contrast, power = (
-        math.exp(recipe.variation * _uniform(generator, low, high))
+        math.exp(recipe.variation * uniform(generator, low, high))
         for low, high in ((-0.2, 0.5), (-0.1, 0.15), (-0.2, 0.2))
     )
     grey = image.mean(dim=0, keepdim=True)
@@ -101,7 +111,7 @@ def vary_colors(image: Tensor, recipe: Recipe, generator: Generator) -> Tensor:
 def draw_levels(recipe: Recipe, generator: Generator) -> list[float]:
     """The levels of one photo, rising, around those of the recipe; the strongest may be weaker than 5."""
     step = MAX_LEVEL / recipe.levels
-    moves = [recipe.level_jitter * _uniform(generator, -1, 1) for _ in recipe.level_values]
+    moves = [recipe.level_jitter * uniform(generator, -1, 1) for _ in recipe.level_values]
     return [
         min(level + move * step, MAX_LEVEL) if level else 0.0
         for level, move in zip(recipe.level_values, moves, strict=True)
@@ -110,21 +120,21 @@ def draw_levels(recipe: Recipe, generator: Generator) -> list[float]:
 
 def draw_enlargement(recipe: Recipe, generator: Generator) -> float:
     """Factor in [1, largest_enlargement] by which crops are enlarged after they were degraded."""
-    wanted = _uniform(generator, 0, 1) < recipe.enlarge_chance
-    factor = _uniform(generator, 1, recipe.largest_enlargement)
+    wanted = uniform(generator, 0, 1) < recipe.enlarge_chance
+    factor = uniform(generator, 1, recipe.largest_enlargement)
     return factor if wanted else 1.0
 
 
 def draw_base_level(recipe: Recipe, generator: Generator) -> float:
     """Level in [0, base_level] of a degradation that is there from the beginning; 0 for none."""
-    wanted = _uniform(generator, 0, 1) < recipe.base_chance
-    level = _uniform(generator, 0, recipe.base_level)
+    wanted = uniform(generator, 0, 1) < recipe.base_chance
+    level = uniform(generator, 0, recipe.base_level)
     return level if wanted else 0.0
 
 
 def draw_rendering(recipe: Recipe, generator: Generator) -> Composition | AuthenticChain:
     """Degradations of the 24 types, or a chain of authentic ones."""
-    if _uniform(generator, 0, 1) < recipe.damage_chance:
+    if uniform(generator, 0, 1) < recipe.damage_chance:
         return draw_authentic(generator, count=1 + int(torch.randint(MOST_AUTHENTIC, (), generator=generator)))
     count = 1 + int(torch.randint(recipe.composed, (), generator=generator))
     return draw_composition(generator, count=count, leave_out=recipe.leave_out)
@@ -168,7 +178,7 @@ class CropDataset(Dataset[Sample]):
             torch.stack([draw.render(crop, level) for level in levels]) for crop, draw in zip(crops, draws, strict=True)
         ]
         if side < recipe.crop:
-            rendered = [_resize(crops, recipe.crop, recipe.crop) for crops in rendered]
+            rendered = [resize(crops, recipe.crop, recipe.crop) for crops in rendered]
         pristine = base_level == 0 and enlargement <= recipe.pristine_enlargement and recipe.with_pristine
         return Sample(
             torch.stack(rendered),

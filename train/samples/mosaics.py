@@ -18,6 +18,8 @@ from qualiclip.pictures import load_picture, picture_to_image
 from train.recipes.maps import MapRecipe
 
 from .authentic import draw_authentic
+from .crops import resize
+from .draws import uniform
 
 WEAKEST = 0.5  # level of a degradation that is to be found
 INVERTED = 0.35  # of the shapes
@@ -33,13 +35,9 @@ class Mosaic:
     shares: Tensor
 
 
-def _uniform(generator: Generator, low: float, high: float) -> float:
-    return low + (high - low) * float(torch.rand((), generator=generator, dtype=torch.float32))
-
-
 def _half(height: int, width: int, generator: Generator) -> Tensor:
     """One side (H, W) of a straight line through the picture, of a quarter to three quarters of it."""
-    angle, share = _uniform(generator, 0, 2 * math.pi), _uniform(generator, 0.25, 0.75)
+    angle, share = uniform(generator, 0, 2 * math.pi), uniform(generator, 0.25, 0.75)
     down, across = (torch.linspace(-0.5, 0.5, side, dtype=torch.float32) for side in (height, width))
     distance = down[:, None] * math.sin(angle) + across[None, :] * math.cos(angle)
     edge = distance.flatten().kthvalue(max(1, round(share * distance.numel()))).values
@@ -49,8 +47,8 @@ def _half(height: int, width: int, generator: Generator) -> Tensor:
 def _rectangle(height: int, width: int, generator: Generator) -> Tensor:
     """A rectangle (H, W) whose sides are a quarter to four fifths of the picture's."""
     mask = torch.zeros((height, width), dtype=torch.float32)
-    rows, columns = (round(side * _uniform(generator, 0.25, 0.8)) for side in (height, width))
-    top, left = (int(_uniform(generator, 0, rest + 1)) for rest in (height - rows, width - columns))
+    rows, columns = (round(side * uniform(generator, 0.25, 0.8)) for side in (height, width))
+    top, left = (int(uniform(generator, 0, rest + 1)) for rest in (height - rows, width - columns))
     mask[top : top + rows, left : left + columns] = 1
     return mask
 
@@ -60,26 +58,25 @@ REGIONS = (*SHAPES.values(), _half, _rectangle)
 
 def draw_region(side: int, recipe: MapRecipe, generator: Generator) -> Tensor:
     """How much (side, side) in [0, 1] of the degradation there is at each pixel."""
-    kind, edge = _uniform(generator, 0, 1), _uniform(generator, 0, 1)
+    kind, edge = uniform(generator, 0, 1), uniform(generator, 0, 1)
     shape = REGIONS[int(torch.randint(len(REGIONS), (), generator=generator))](side, side, generator)
     if kind < recipe.nothing_chance + recipe.everywhere_chance:
         return torch.full_like(shape, float(kind >= recipe.nothing_chance))
-    region = 1 - shape if _uniform(generator, 0, 1) < INVERTED else shape
-    deviation = _uniform(generator, 2, SOFTEST)
+    region = 1 - shape if uniform(generator, 0, 1) < INVERTED else shape
+    deviation = uniform(generator, 2, SOFTEST)
     return blur_gaussian(region[None], deviation)[0].clamp(0, 1) if edge < recipe.soft_chance else region
 
 
 def draw_crop(image: Tensor, recipe: MapRecipe, generator: Generator) -> Tensor:
     """A crop (3, S, S) of an image at a random scale, mirrored at random; a small photo is enlarged."""
-    short = min(image.shape[-2:])
-    least = max(min(recipe.smallest_scale, 1.0), recipe.crop / short)
-    scale = _uniform(generator, min(least, 1.0), 1.0) if least < 1 else least
+    least = max(recipe.smallest_scale, recipe.crop / min(image.shape[-2:]))
+    scale = uniform(generator, least, max(least, 1.0))
     height, width = (max(recipe.crop, round(side * scale)) for side in image.shape[-2:])
     if (height, width) != tuple(image.shape[-2:]):
-        image = functional.interpolate(image[None], size=(height, width), mode="bicubic", antialias=True)[0].clamp(0, 1)
-    if _uniform(generator, 0, 1) < 0.5:
+        image = resize(image[None], height, width)[0]
+    if uniform(generator, 0, 1) < 0.5:
         image = image.flip(-1)
-    top, left = (int(_uniform(generator, 0, side - recipe.crop + 1)) for side in (height, width))
+    top, left = (int(uniform(generator, 0, side - recipe.crop + 1)) for side in (height, width))
     return image[:, top : top + recipe.crop, left : left + recipe.crop]
 
 
@@ -88,13 +85,13 @@ def _draw_type(generator: Generator) -> str:
 
 
 def draw_mosaic(crop: Tensor, recipe: MapRecipe, generator: Generator) -> Mosaic:
-    """One crop (3, S, S) of which a region is degraded; the last values of N = 1 are those of the crop alone."""
-    base_level = _uniform(generator, WEAKEST, max(WEAKEST, recipe.base_level))
+    """A crop (3, S, S) of which a region is degraded, and its levels (S/8, S/8): a mosaic without the first axis."""
+    base_level = uniform(generator, WEAKEST, max(WEAKEST, recipe.base_level))
     with_base, authentic = (
-        _uniform(generator, 0, 1) < chance for chance in (recipe.base_chance, recipe.authentic_chance)
+        uniform(generator, 0, 1) < chance for chance in (recipe.base_chance, recipe.authentic_chance)
     )
     base = degrade(crop, _draw_type(generator), level=base_level, generator=generator) if with_base else crop
-    region, level = draw_region(crop.shape[-1], recipe, generator), _uniform(generator, WEAKEST, MAX_LEVEL)
+    region, level = draw_region(crop.shape[-1], recipe, generator), uniform(generator, WEAKEST, MAX_LEVEL)
     if authentic:
         degraded = draw_authentic(generator, count=1).render(base, level)
     else:

@@ -27,12 +27,12 @@ def show(
 ) -> None:
     """Print every setting of a recipe; of the paper's, also what is doubtful."""
     require_output()
-    from train.recipes.maps import MAP_RECIPES
+    from train.recipes.named import NAMED
     from train.recipes.overrides import flattened
-    from train.recipes.table import PAPER_DOUBTS, RECIPES
+    from train.recipes.table import PAPER_DOUBTS
 
     doubts = PAPER_DOUBTS if recipe == "paper" else {}
-    for name, value in flattened(look_up({**RECIPES, **MAP_RECIPES}, recipe, kind="recipe")).items():
+    for name, value in flattened(look_up(NAMED, recipe, kind="recipe")).items():
         text = value if isinstance(value, str) else json.dumps(value)
         put(f"{name}={text}" + (f"  # {doubts[name]}" if name in doubts else ""))
 
@@ -53,24 +53,23 @@ def fit(
     if start_from:
         check_models([start_from], outputs=outputs)
     from train.fit.devices import choose_device
-    from train.recipes.maps import MAP_RECIPES
+    from train.recipes.maps import MapRecipe
+    from train.recipes.named import NAMED
     from train.recipes.overrides import override
-    from train.recipes.table import RECIPES
 
-    if recipe in MAP_RECIPES:
+    chosen = choose_device(device)
+    settings = override(look_up(NAMED, recipe, kind="recipe"), changes or [])
+    if isinstance(settings, MapRecipe):
         if start_from is not None:
             raise TrainingError("a degradation map is trained from random weights; leave out --start-from")
-        map_settings = override(MAP_RECIPES[recipe], changes or [])
         from train.fit.map_trainer import fit_map
 
-        put(one_line(fit_map(map_settings, photos, out, device=choose_device(device))))
+        put(one_line(fit_map(settings, photos, out, device=chosen)))
         return
-    settings = override(look_up(RECIPES, recipe, kind="recipe"), changes or [])
     if start_from is not None:
         settings = dataclasses.replace(settings, start_from=start_from)
     elif settings.start_from:
         check_models([settings.start_from], outputs=outputs)
-    chosen = choose_device(device)
     from train.fit import trainer
 
     put(one_line(trainer.fit(settings, photos, out, device=chosen)))

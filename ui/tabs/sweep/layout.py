@@ -21,8 +21,8 @@ CELLS = """element.addEventListener('click', ({target}) => {
   if (cell) trigger('select', {degradation: cell.dataset.degradation, level: Number(cell.dataset.level)});
 });"""
 # Status, wall, curves, table; the buttons that start and stop; the results.
-NOTHING_SWEPT = """() => ['', '', '', '', {interactive: true}, {interactive: false}, {visible: false}].map(
-  one => one === '' ? one : {__type__: 'update', ...one})"""
+NOTHING_SWEPT = """() => ['', '', '', '', ...[{interactive: true}, {interactive: false}, {visible: false}].map(
+  change => ({__type__: 'update', ...change}))]"""
 TO_INSPECT = "() => document.querySelector('#tabs button[role=tab][data-tab-id=inspect]')?.focus()"
 
 
