@@ -1,5 +1,6 @@
 """How the Compare tab looks: its widgets, and which of them does what."""
 
+import json
 from typing import Any
 
 import gradio as gr
@@ -144,13 +145,14 @@ def _connect_curves(tab: CompareTab, curves: dict[str, Any], inputs: list[Compon
         api_visibility="private",
         **SWEEP_QUEUE,
     )
+    # In the browser, at once: an answer of the server could come after the next curves have begun.
     curves["stop"].click(
-        lambda: render("compare/stopped"),
+        None,
         None,
         curves["status"],
+        js=f"() => {json.dumps(render('compare/stopped'))}",
         cancels=[drawing],
         show_progress="hidden",
-        queue=False,
         api_visibility="private",
     )
 
