@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,31 @@ def test_runs_of_different_precision_follow_each_other(photo_folder: Path, tmp_p
     for precision in ("fp32", "bf16", "fp32"):
         recipe = replace(SHARED, steps=1, precision=precision)
         assert fit(recipe, photo_folder, tmp_path / precision, device="cpu").is_file()
+
+
+HANGING_UP = """
+import os, socket, sys
+from multiprocessing.reduction import DupFd
+from multiprocessing.resource_sharer import _resource_sharer
+from train.fit.loop import leave_interrupts_to_main
+
+leave_interrupts_to_main(0)
+sample = DupFd(os.open(os.devnull, os.O_RDONLY))
+for sent in (b"", b"\\0\\0"):  # before the first word, and in the middle of it
+    with socket.socket(socket.AF_UNIX) as main:
+        main.connect(_resource_sharer._address)
+        main.sendall(sent)
+os.close(sample.detach())  # so the others were met
+if len(sys.argv) > 1:
+    sys.excepthook(ZeroDivisionError, ZeroDivisionError("division"), None)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="samples travel in another way")
+def test_a_process_that_loads_samples_says_nothing_of_a_main_process_that_was_stopped_meanwhile() -> None:
+    run = partial(subprocess.run, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run([sys.executable, "-c", HANGING_UP]).stderr == ""
+    assert run([sys.executable, "-c", HANGING_UP, "wrong"]).stderr == "ZeroDivisionError: division\n"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from torch.utils.data import DataLoader
@@ -37,6 +38,13 @@ class Pace(Protocol):
 def leave_interrupts_to_main(worker: int) -> None:
     """What a process that loads samples does first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.excepthook = _unless_main_hung_up
+
+
+def _unless_main_hung_up(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """What a thread that hands samples over says of an error: of a main process that was stopped meanwhile, nothing."""
+    if not issubclass(kind, (EOFError, ConnectionError)):
+        sys.__excepthook__(kind, error, traceback)
 
 
 def loaded(loader: DataLoader[Item]) -> Generator[Item, None, None]:
