@@ -149,6 +149,41 @@ def test_a_process_that_loads_samples_says_nothing_of_a_main_process_that_was_st
     assert run([sys.executable, "-c", HANGING_UP, "wrong"]).stderr == "ZeroDivisionError: division\n"
 
 
+STARTING = """
+import os, signal
+from multiprocessing import get_context
+from train.fit.loop import interrupts_deferred
+
+if __name__ == "__main__":
+    try:
+        with interrupts_deferred():
+            pool = get_context("spawn").Pool(1)
+            os.kill(os.getpid(), signal.SIGINT)
+            blocked = pool.apply(signal.pthread_sigmask, (signal.SIG_BLOCK, ()))
+            print([each.name for each in blocked])
+    except KeyboardInterrupt:
+        print("then the interrupt")
+    pool.terminate()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no mask of signals")
+def test_no_interrupt_reaches_a_process_that_begins_to_load_samples(tmp_path: Path) -> None:
+    """In a process of its own, where nothing has started any before."""
+    script = tmp_path / "starting.py"
+    script.write_text(STARTING)
+    with interruptible():
+        run = subprocess.run(
+            [sys.executable, script],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert run.stdout.splitlines() == ["['SIGINT']", "then the interrupt"]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 def test_an_interrupted_run_says_where_it_stopped_and_goes_on_from_there(photo_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"

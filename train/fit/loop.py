@@ -4,6 +4,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
@@ -47,13 +49,28 @@ def _unless_main_hung_up(kind: type[BaseException], error: BaseException, traceb
         sys.__excepthook__(kind, error, traceback)
 
 
+@contextmanager
+def interrupts_deferred() -> Iterator[None]:
+    """An interrupt waits for the end; processes that are started meanwhile never get one, not even while they begin."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # starting it, which the first process would do, lets interrupts through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def loaded(loader: DataLoader[Item]) -> Generator[Item, None, None]:
     """What a loader loads; its processes end with the generator.
 
     Raises:
         TrainingError: if a photo can't be used.
     """
-    samples = iter(loader)
+    with interrupts_deferred():
+        samples = iter(loader)
     try:
         yield from samples
     except InputError as error:  # from a worker its text has a traceback before the line that counts
