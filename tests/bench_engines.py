@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import qualiclip
-from explain.maps.heatmaps import explain_features
+from explain.maps.heatmaps import explain_image
 from qualiclip.engines.table import bf16_supported
 from qualiclip.machine import set_threads
 from qualiclip.models.backbone import RN50
@@ -96,9 +96,8 @@ def our_work(scorer: Scorer) -> Works:
 
     def heatmap(image: Tensor) -> object:
         feature_map = scorer.encode(image)
-        size = (image.shape[1], image.shape[2])
-        return scorer.report(image, feature_map), explain_features(
-            scorer.model, feature_map, size=size, method="gradcam", target="difference"
+        return scorer.report(image, feature_map), explain_image(
+            scorer.model, image, feature_map, method="gradcam", target="difference"
         )
 
     return score, heatmap

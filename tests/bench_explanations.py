@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 import qualiclip
-from explain.maps.heatmaps import METHODS, explain_features
+from explain.maps.heatmaps import METHODS, explain_image
 from qualiclip.models.backbone import RN50
 from qualiclip.scoring.scorer import Scorer
 from tests.bench_engines import peak_memory, picture
@@ -37,8 +37,7 @@ def score(scorer: Scorer, image: Tensor) -> object:
 
 def heatmap(scorer: Scorer, feature_map: Tensor, method: str, image: Tensor) -> object:
     """A heatmap for the score that is there."""
-    size = (image.shape[-2], image.shape[-1])
-    return explain_features(scorer.model, feature_map, size=size, method=method, target="difference")
+    return explain_image(scorer.model, image, feature_map, method=method, target="difference")
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from explain.maps.heatmaps import METHODS, explain_features, explain_finely
+from explain.maps.heatmaps import METHODS, explain_finely, explain_image
 from explain.maps.scale import on_one_scale
 from qualiclip.ambient import undisturbed, without_gradients
 from qualiclip.degradations import DEGRADATIONS, Region, Step, apply_steps, degrade
@@ -79,10 +79,7 @@ def everything_seen(scorer: Scorer, images: list[Tensor]) -> dict[str, Any]:
     features = scorer.encode(images[0])
     seen: dict[str, Any] = {"report": scorer.report(images[0], features), "score": scorer.score(images[1])}
     seen["many"] = list(scorer.score_many([image_to_picture(image) for image in images]))
-    maps = [
-        explain_features(scorer.model, features, size=(64, 80), method=method, target="difference")
-        for method in METHODS
-    ]
+    maps = [explain_image(scorer.model, images[0], features, method=method, target="difference") for method in METHODS]
     maps.append(explain_finely(scorer.model, scorer.encode, images[0], target="good", stride=16))
     scaled, seen["peak"] = on_one_scale(*(one for one in maps if METHODS[one.method].in_logits))
     return seen | {f"{one.method} {number}": one.values for number, one in enumerate((*maps, *scaled))}

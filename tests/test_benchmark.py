@@ -24,7 +24,7 @@ from explain.checks.records import (
 )
 from explain.checks.report import AboutBenchmark, to_markdown
 from explain.checks.summary import summarise
-from explain.maps.heatmaps import METHODS, explain_features
+from explain.maps.heatmaps import METHODS, explain_image
 from explain.maps.scale import enlarge
 from qualiclip.degradations import degrade
 from qualiclip.degradations.masks import SHAPES
@@ -252,12 +252,12 @@ def test_a_map_is_measured_where_the_picture_shows_it():
     generator = generator_for(0, "cat", "quadrant", "white_noise")
     degraded = degrade(image, "white_noise", level=4, generator=generator, mask=mask)
     size = (image.shape[1], image.shape[2])
-    shown = explain_features(scorer.model, scorer.encode(degraded), size=size, method="gradcam", target="bad").values
+    shown = explain_image(scorer.model, degraded, scorer.encode(degraded), method="gradcam", target="bad").values
     assert found.found.auroc == pytest.approx(auroc(shown, mask.numpy() > 0), abs=0.01)
     assert found.found.auroc > 0.9
     assert image.shape[1] % 32 >= 8  # or a map that is stretched over the picture would pass
     grids = [
-        explain_features(scorer.model, scorer.encode(one), size=size, method="gradcam", target="bad").grid
+        explain_image(scorer.model, one, scorer.encode(one), method="gradcam", target="bad").grid
         for one in (degraded, image)
     ]
     change = enlarge(torch.from_numpy(grids[0] - grids[1]), size, stride=32).numpy()

@@ -14,7 +14,7 @@ from torch import Tensor
 
 import qualiclip
 from explain.checks.records import Settings
-from explain.maps.heatmaps import explain_features, explain_finely
+from explain.maps.heatmaps import explain_finely, explain_image
 from explain.numbers.resolution import ResolutionSettings
 from qualiclip.agreement.gmad import GmadSettings
 from qualiclip.checks import finite
@@ -131,12 +131,16 @@ def test_images_to_encode_and_features_to_explain_are_tensors(scorer: Scorer, ph
     for image in (None, np.zeros((3, 64, 64)), photo[None], photo[:1], (photo * 255).byte()):
         assert "an image must be a floating tensor (3, H, W), got " in refusal(InputError, scorer.encode, image)
     model, features = scorer.model, scorer.encode(photo)
-    asked: dict[str, Any] = {"size": (96, 128), "method": "gradcam", "target": "good"}
+    asked: dict[str, Any] = {"method": "gradcam", "target": "good"}
     for wrong in (None, features[0], features.numpy()):
-        assert "a feature map must be a floating tensor" in refusal(InputError, explain_features, model, wrong, **asked)
+        said = refusal(InputError, explain_image, model, photo, wrong, **asked)
+        assert said.startswith("a feature map must be a floating tensor")
+    for wrong in (None, photo[None], photo.numpy()):
+        said = refusal(InputError, explain_image, model, wrong, features, **asked)
+        assert said.startswith("an image must be a floating tensor")
     for name in ("method", "target"):
         for value in (None, 3, ["good"]):
-            said = refusal(UsageError, explain_features, model, features, **{**asked, name: value})
+            said = refusal(UsageError, explain_image, model, photo, features, **{**asked, name: value})
             assert f"heatmap {name} must be a name, got " in said
     said = refusal(InputError, explain_finely, model, scorer.encode, photo[None], target="good", stride=16)
     assert said.startswith("an image must be a floating tensor (3, H, W), got (1, 3, 96, 128)")
@@ -148,10 +152,7 @@ def test_what_has_a_past_can_be_scored_and_explained(scorer: Scorer, photo: Tens
     assert scorer.report(image, features) == scorer.score(photo)
     past = features.clone().requires_grad_()
     for method in ("gradcam", "ablation", "quality_map", "occlusion"):
-        maps = [
-            explain_features(scorer.model, one, size=(96, 128), method=method, target="good")
-            for one in (features, past)
-        ]
+        maps = [explain_image(scorer.model, photo, one, method=method, target="good") for one in (features, past)]
         assert np.array_equal(maps[0].values, maps[1].values)
 
 

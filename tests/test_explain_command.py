@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from explain.maps.heatmaps import METHODS, explain_features
+from explain.maps.heatmaps import METHODS, explain_image
 from qualiclip.pictures import image_to_picture
 from qualiclip.terminal import run
 from tests.signals import disposition, interruptible
@@ -37,12 +37,13 @@ def explain(photo, tmp_path, tiny_checkpoint, monkeypatch):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_methods_that_report_tell_how_far_they_are_and_can_be_stopped(tiny_model, seeded, method):
-    features = torch.rand((1, 256, 4, 6), generator=seeded(0))
-    asked = {"size": (128, 192), "method": method, "target": "difference"}
+    image = torch.rand((3, 128, 192), generator=seeded(0))
+    seen_by_model = (tiny_model, image, tiny_model.feature_map(image[None]))
+    asked = {"method": method, "target": "difference"}
     seen = []
-    told = explain_features(tiny_model, features, **asked, progress=lambda *at: seen.append(at))
+    told = explain_image(*seen_by_model, **asked, progress=lambda *at: seen.append(at))
     assert bool(seen) == METHODS[method].reports
-    assert (told.values == explain_features(tiny_model, features, **asked).values).all()
+    assert (told.values == explain_image(*seen_by_model, **asked).values).all()
     if seen:
         assert seen[-1][0] == seen[-1][1]
 
@@ -50,7 +51,7 @@ def test_methods_that_report_tell_how_far_they_are_and_can_be_stopped(tiny_model
             raise InterruptedError("enough")
 
         with pytest.raises(InterruptedError, match="enough"):
-            explain_features(tiny_model, features, **asked, progress=stop)
+            explain_image(*seen_by_model, **asked, progress=stop)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 import qualiclip
-from explain.maps.heatmaps import explain_features
+from explain.maps.heatmaps import explain_image
 from explain.maps.methods import METHODS
 from qualiclip.degradations import Step
 from qualiclip.engines.table import build_engine
@@ -91,19 +91,19 @@ def test_every_engine_folds_it_and_tiles_it(photo):
 
 def test_every_method_explains_it_or_says_which_ones_do(photo):
     model = EdgeFamily().eval().requires_grad_(False)
-    features, size = model.feature_map(photo[None]), photo.shape[-2:]
+    features = model.feature_map(photo[None])
     worked = set()
     for name, row in METHODS.items():
         if isinstance(model, row.of):
-            explanation = explain_features(model, features, size=size, method=name, target="difference")
-            assert explanation.values.shape == size
+            explanation = explain_image(model, photo, features, method=name, target="difference")
+            assert explanation.values.shape == photo.shape[-2:]
             worked.add(name)
         else:
             with pytest.raises(UsageError, match=f"{name} can't explain a model of the family Edges; use one of "):
-                explain_features(model, features, size=size, method=name, target="difference")
+                explain_image(model, photo, features, method=name, target="difference")
     assert {"quality_map", "gradcam", "hirescam", "eigencam"} <= worked
     with pytest.raises(UsageError, match="unknown prompt pair"):
-        explain_features(model, features, size=size, method="quality_map", target="pair:sharp")
+        explain_image(model, photo, features, method="quality_map", target="pair:sharp")
 
 
 def test_its_untrained_twin_has_other_weights_and_the_same_settings(photo):

@@ -9,21 +9,22 @@ import torch
 
 from explain.maps.cams import LibraryCam, PrincipalCam, cam_grid, first_component, pooled
 from explain.maps.explanation import Explanation, describe_places
-from explain.maps.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET, METHODS, TARGETS, explain_features
+from explain.maps.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET, METHODS, TARGETS, explain_image
 from explain.maps.scale import difference_of_models, enlarge
 from qualiclip.errors import UsageError
 from qualiclip.models.targets import target_table
 
+IMAGE = torch.rand((3, 96, 160), generator=torch.Generator().manual_seed(5))
+
 
 @pytest.fixture
 def feature_map(tiny_model):
-    image = torch.rand((1, 3, 96, 160), generator=torch.Generator().manual_seed(5))
     with torch.no_grad():
-        return tiny_model.feature_map(image)
+        return tiny_model.feature_map(IMAGE[None])
 
 
 def explain(model, feature_map, *, method="gradcam", target="difference"):
-    return explain_features(model, feature_map, size=(96, 160), method=method, target=target)
+    return explain_image(model, IMAGE, feature_map, method=method, target=target)
 
 
 def test_gradcam_is_channels_weighted_by_their_mean_gradient(tiny_model, feature_map):

@@ -12,7 +12,7 @@ import qualiclip
 from explain.checks.baselines import BASELINES
 from explain.checks.localisation import auroc
 from explain.checks.spot_check import evidence_auroc
-from explain.maps.heatmaps import explain_features
+from explain.maps.heatmaps import explain_image
 from explain.numbers.arithmetic import arithmetic
 from qualiclip.degradations import Region, Step, apply_steps
 from ui.files.downloads import DownloadFolder
@@ -136,11 +136,10 @@ def test_the_aurocs_of_the_last_step_are_the_librarys(shared, scorer):
     html = shared.heatmap(SUBJECT, choice("heatmap", "white_noise"))
     region = Region(0.5, 0, 1, 0.5)
     image = scorer.read(shared.studio.look(shared.degraded(SUBJECT, choice("heatmap", "white_noise"))).picture)
-    size = (image.shape[-2], image.shape[-1])
-    explanation = explain_features(
-        scorer.model, scorer.encode(image), size=size, method="quality_windows", target="difference"
+    explanation = explain_image(
+        scorer.model, image, scorer.encode(image), method="quality_windows", target="difference"
     )
-    mask = region.mask(*size).bool().numpy()
+    mask = region.mask(*image.shape[-2:]).bool().numpy()
     shown = numbers(html, "auroc")
     assert shown[0] == pytest.approx(auroc(-explanation.values, mask), abs=0.01)  # every fourth place of each axis
     edges = BASELINES["edges"](image, None).numpy()

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from explain.maps.heatmaps import explain_features, explain_finely
+from explain.maps.heatmaps import explain_finely, explain_image
 from explain.maps.quality_map import fine_quality_grid, local_scores, quality_grid, window_grid
 from qualiclip.errors import UsageError
 from qualiclip.models import windows
@@ -160,9 +160,7 @@ def test_progress_can_stop_the_work(tiny_model):
 def test_coarsest_fine_map_is_the_usual_one(tiny_model):
     image = noise(96, 160)
     fine = explain_finely(tiny_model, encoder(tiny_model), image, target="pair:2", stride=32)
-    usual = explain_features(
-        tiny_model, encoder(tiny_model)(image), size=(96, 160), method="quality_map", target="pair:2"
-    )
+    usual = explain_image(tiny_model, image, encoder(tiny_model)(image), method="quality_map", target="pair:2")
     assert (fine.values == usual.values).all()
     assert (fine.signed, fine.meaning, fine.stride) == (usual.signed, usual.meaning, usual.stride)
 

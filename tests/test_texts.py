@@ -10,7 +10,7 @@ import pytest
 from gradio.context import LocalContext
 
 import qualiclip
-from explain.maps.heatmaps import METHODS, explain_features
+from explain.maps.heatmaps import METHODS, explain_image
 from qualiclip.degradations import DEGRADATIONS
 from qualiclip.errors import InputError
 from qualiclip.models.targets import target_table
@@ -108,9 +108,10 @@ def test_a_translated_sentence_has_the_places_of_its_original():
 @pytest.mark.usefixtures("in_german")
 @pytest.mark.parametrize("target", ["good", "difference", "pair:2"])
 def test_the_words_of_a_heatmap_are_german_to_the_last(scorer, target):
-    features = scorer.encode(as_image(EXAMPLE))
+    image = as_image(EXAMPLE)
+    features = scorer.encode(image)
     for method, row in METHODS.items():
-        note = explain_features(scorer.model, features, size=(300, 451), method=method, target=target).note
+        note = explain_image(scorer.model, image, features, method=method, target=target).note
         for text in (note, row.description, row.cost):
             english = ENGLISH_WORDS & set(re.findall(r"[a-z]+", say_core(text).lower()))
             assert not english, say_core(text)

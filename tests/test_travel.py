@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import qualiclip
-from explain.maps.heatmaps import explain_features
+from explain.maps.heatmaps import explain_image
 from explain.maps.methods import METHODS
 from qualiclip.degradations import DEGRADATIONS, GROUPS
 from qualiclip.degradations.compose import Composition
@@ -136,7 +136,7 @@ def test_reports_settings_and_tables_can_be_sent_and_copied(tiny_checkpoint, pho
 
 def test_a_heatmap_and_a_generator_can_be_sent(tiny_checkpoint, photo):
     scorer = qualiclip.load(str(tiny_checkpoint), engine="eager")
-    found = explain_features(scorer.model, scorer.encode(photo), size=(96, 128), method="gradcam", target="difference")
+    found = explain_image(scorer.model, photo, scorer.encode(photo), method="gradcam", target="difference")
     generator = torch.Generator().manual_seed(5)
     for way in WAYS:
         other = way(found)

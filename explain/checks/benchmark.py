@@ -14,7 +14,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from explain.maps.explanation import Explanation
-from explain.maps.heatmaps import explain_features
+from explain.maps.heatmaps import explain_image
 from explain.maps.quality_map import STRIDE
 from explain.maps.scale import enlarge
 from qualiclip.ambient import without_gradients
@@ -73,7 +73,7 @@ Maps = dict[str, Explanation]
 def _explain(model: Family, feature_map: Tensor, image: Tensor, settings: Settings) -> Maps:
     """Explanations by name, of every method asked for every target."""
     return {
-        map_name(method, target): explain_features(model, feature_map, size=_size(image), method=method, target=target)
+        map_name(method, target): explain_image(model, image, feature_map, method=method, target=target)
         for method in settings.methods
         for target in settings.targets
     }
@@ -145,9 +145,9 @@ def follow_curves(scorer: Scorer, example: BenchmarkPhoto, settings: Settings) -
     image = example.image
     generator = generator_for(settings.seed, example.name, "curves")
     blurred = degrade(image, "gaussian_blur", level=BLUR_LEVEL, generator=generator)
-    feature_map, size = scorer.encode(image), _size(image)
+    feature_map = scorer.encode(image)
     orders: dict[str, Values] = {
-        method: explain_features(scorer.model, feature_map, size=size, method=method, target=CURVE_TARGET).values
+        method: explain_image(scorer.model, image, feature_map, method=method, target=CURVE_TARGET).values
         for method in settings.methods
     }
     orders |= {name: BASELINES[name](image, generator).numpy() for name in CURVE_BASELINES}
@@ -164,10 +164,9 @@ def compare_weights(
     """How alike each method's maps of one picture are with trained and with random weights."""
     with without_gradients():
         feature_maps = (scorer.encode(example.image), untrained.feature_map(example.image[None]))
-    size = _size(example.image)
     for method in settings.methods:
         trained, random = (
-            explain_features(model, features, size=size, method=method, target=CURVE_TARGET).grid
+            explain_image(model, example.image, features, method=method, target=CURVE_TARGET).grid
             for model, features in zip((scorer.model, untrained), feature_maps, strict=True)
         )
         yield WeightMeasurement(example.name, method, rank_correlation(trained, random))

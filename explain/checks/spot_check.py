@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 
 from explain.maps.drawing import draw_heatmap
 from explain.maps.explanation import Explanation, Heatmap
-from explain.maps.heatmaps import explain_features
+from explain.maps.heatmaps import explain_image
 from qualiclip.degradations import Region
 from qualiclip.engines.table import build_engine
 from qualiclip.engines.tiling import encode
@@ -64,8 +64,7 @@ def explain_untrained(
     """The same explanation of an image (3, H, W) by the model with random weights; the rank correlation of the two."""
     model = with_random_weights(scorer.model, generator)
     feature_map = encode(build_engine("eager", model, precision="fp32", key="random"), image[None])
-    size = (image.shape[-2], image.shape[-1])
-    untrained = explain_features(model, feature_map, size=size, method=explanation.method, target=explanation.target)
+    untrained = explain_image(model, image, feature_map, method=explanation.method, target=explanation.target)
     return untrained, rank_correlation(explanation.grid, untrained.grid)
 
 

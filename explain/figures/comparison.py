@@ -15,7 +15,7 @@ from torch import Tensor
 from explain.maps.defaults import DEFAULT_COLORMAP, DEFAULT_OPACITY
 from explain.maps.drawing import draw_heatmap
 from explain.maps.explanation import Explanation
-from explain.maps.heatmaps import METHODS, explain_features
+from explain.maps.heatmaps import METHODS, explain_image
 from explain.maps.scale import with_shared_peak
 from qualiclip.drawing.canvas import EDGE, ON_PAPER, Canvas, caption_lines, fitted, heading_height, line_height
 from qualiclip.drawing.lettering import DARK, HEADING, INK, LIGHT, MIDDLE, PLAIN, QUIET, SMALL, TITLE
@@ -65,10 +65,10 @@ def compare_models(image: Tensor, scorers: Sequence[Scorer], *, path: Path, meth
     Raises:
         UsageError: if the method or the target is unknown.
     """
-    explained, size = [], (image.shape[-2], image.shape[-1])
+    explained = []
     for scorer in scorers:
         feature_map = scorer.encode(image)
-        explanation = explain_features(scorer.model, feature_map, size=size, method=method, target=target)
+        explanation = explain_image(scorer.model, image, feature_map, method=method, target=target)
         explained.append(Explained(scorer.report(image, feature_map, path=str(path)), explanation))
     return Comparison(path.name, shown_picture(image_to_picture(image)), tuple(explained))
 

@@ -31,8 +31,8 @@ __all__ = [
     "check_method",
     "difference_of_models",
     "explain",
-    "explain_features",
     "explain_finely",
+    "explain_image",
     "on_one_scale",
 ]
 
@@ -61,24 +61,25 @@ def _as_constant(what: str, values: Tensor, shape: str) -> Tensor:
 
 
 @without_gradients()
-def explain_features(
+def explain_image(
     model: Family,
+    image: Tensor,
     feature_map: Tensor,
     *,
-    size: tuple[int, int],
     method: str,
     target: str,
     progress: Progress | None = None,
 ) -> Explanation:
-    """Heatmap of an image of the given size (H, W) [px] from its feature map (1, C, h, w).
+    """Heatmap of an image (3, H, W) whose feature map (1, C, h, w) is known.
 
     `progress` is told by methods that take something away again and again (`Method.reports`) how often they have, of
     how many times; an exception raised in it stops the work.
 
     Raises:
-        InputError: if the feature map is no such tensor.
+        InputError: if the image or the feature map is no such tensor.
         UsageError: if the method or the target is unknown, or there are several feature maps.
     """
+    image = _as_constant("an image", image, "(3, H, W)")
     feature_map = _as_constant("a feature map", feature_map, "(1, C, h, w)")
     if feature_map.shape[0] != 1:
         raise UsageError(f"one feature map at a time, got a batch of {feature_map.shape[0]}")
@@ -89,7 +90,7 @@ def explain_features(
         raise UsageError(f"{method} can't explain a model of the family {model.family}; use one of {fitting}")
     told = {"progress": progress} if row.reports else {}
     grid = row.grid(model, feature_map, wanted.value, **told)
-    signed = row.signed and wanted.signed
+    signed, size = row.signed and wanted.signed, (image.shape[-2], image.shape[-1])
     return Explanation(method, target, grid.numpy(), size, signed, _meaning(row, wanted, grid.numel()))
 
 
@@ -154,6 +155,4 @@ def explain(
     image = scorer.read(source)
     if stride != STRIDE:
         return explain_finely(scorer.model, scorer.encode, image, target=target, stride=stride, progress=progress)
-    size = (image.shape[-2], image.shape[-1])
-    features = scorer.encode(image)
-    return explain_features(scorer.model, features, size=size, method=method, target=target, progress=progress)
+    return explain_image(scorer.model, image, scorer.encode(image), method=method, target=target, progress=progress)

@@ -25,7 +25,7 @@ class Degradation:
     `strengths` holds the strength of levels 1 to 5 in `unit`, `valid` the smallest and largest one that makes sense;
     `published` the values of KADID-10k as ported by ARNIQA where ours differ, `correction` what is otherwise than in
     that port and why. `origin` is the strength that changes nothing, None where there is none: then a level below 1
-    is level 1 faded in. `geometric` strengths are interpolated by ratio.
+    is level 1 faded in. `geometric` strengths are interpolated by ratio. A `sparse` one leaves most pixels as they are.
     """
 
     label: str
@@ -37,6 +37,7 @@ class Degradation:
     description: str
     origin: float | None = None
     geometric: bool = False
+    sparse: bool = False
     published: tuple[float, float, float, float, float] | None = None
     correction: str = ""
 
@@ -160,7 +161,7 @@ _ROWS: dict[str, Degradation] = {
     ),
     "non_eccentricity_patch": Degradation(
         "Displaced patches", "spatial", spatial.non_eccentricity_patch, (20, 40, 60, 80, 100), "count", (0, 10000),
-        "Copies small patches to nearby places.", origin=0,
+        "Copies small patches to nearby places.", origin=0, sparse=True,
         correction="The port copies from what it has already overwritten, and changes its input. Of ours the first "
         "patch lies on top.",
     ),
@@ -179,7 +180,7 @@ _ROWS: dict[str, Degradation] = {
     ),
     "color_block": Degradation(
         "Colour blocks", "spatial", spatial.color_block, (2, 4, 6, 8, 10), "count", (0, 10000),
-        "Covers small squares with random colours, as lost packets do.", origin=0,
+        "Covers small squares with random colours, as lost packets do.", origin=0, sparse=True,
         correction="The port changes its input. Of ours the first square lies on top: one more never degrades less.",
     ),
     "high_sharpen": Degradation(

@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from qualiclip.checks import check_number, check_whole
+from qualiclip.checks import check_number, check_several, check_whole
+from qualiclip.degradations import DEGRADATIONS
 from qualiclip.errors import UsageError, look_up
 
 from .settings import SCHEDULES
 
 SMALLEST_CROP = 64  # px; at stride 32 a smaller one would have no surroundings
 GRAIN = 32  # px: so that every place of a crop has as many pixels
+HARDER = (
+    *("motion_blur", "color_saturation_hsv", "jpeg2000", "jpeg", "jitter"),
+    *("non_eccentricity_patch", "pixelate", "quantization", "linear_contrast_change"),
+)
 
 
 @dataclass(frozen=True)
@@ -18,32 +23,34 @@ class MapRecipe:
     """A training run of a degradation map on a folder of pristine photos.
 
     Samples: crops of `crop` px of photos that are reduced by a factor between `smallest_scale` and 1. One degradation
-    at a level up to 5 lies in a region of a random shape; the chances of the shapes are those of `nothing_chance` (no
-    region), `everywhere_chance` (the whole crop), and else any; the edge is soft with `soft_chance`. With
-    `authentic_chance` the degradation is an authentic one, with `base_chance` the whole crop has had another of the 24
-    types before, at up to `base_level`.
+    at a level up to 5, more often a strong one, lies in a region of a random shape; the chances of the shapes are those
+    of `nothing_chance` (no region), `everywhere_chance` (the whole crop), and else any; the edge is soft with
+    `soft_chance`. The types in `twice` are drawn twice as often: they are harder to find. With `authentic_chance` the
+    degradation is an authentic one, with `base_chance` the whole crop has had another of the 24 types before, at up to
+    `base_level`.
 
     Loss: cross-entropy of the level at each place, as a share of 5, and `order_weight` times the cross-entropy of which
     of two places of a crop has the stronger level.
     """
 
-    width: int = 16
-    steps: int = 24_000
+    width: int = 32
+    steps: int = 12_000
     batch: int = 8
     crop: int = 256
     smallest_scale: float = 0.45
     nothing_chance: float = 0.12
     everywhere_chance: float = 0.1
     soft_chance: float = 0.4
-    authentic_chance: float = 0.15
-    base_chance: float = 0.25
+    authentic_chance: float = 0.12
+    base_chance: float = 0.15
     base_level: float = 2.0
-    order_weight: float = 0.5
-    learning_rate: float = 2e-3
+    twice: tuple[str, ...] = HARDER
+    order_weight: float = 1.0
+    learning_rate: float = 3e-3
     schedule: str = "cosine"
     warmup: float = 0.02
     weight_decay: float = 1e-2
-    largest_gradient: float = 1.0
+    largest_gradient: float = 2.0
     holdout_every: int = 20
     seed: int = 5
     workers: int = 1
@@ -75,6 +82,9 @@ class MapRecipe:
         }
         for name, largest in most.items():
             check_number(name, getattr(self, name), 0, largest)
+        check_several("twice", self.twice)
+        for name in self.twice:
+            look_up(DEGRADATIONS, name, kind="degradation")
         look_up(dict.fromkeys(SCHEDULES), self.schedule, kind="schedule")
 
 

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 from qualiclip.ambient import undisturbed
 from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL, degrade
 from qualiclip.degradations.filters import blur_gaussian
-from qualiclip.degradations.masks import SHAPES
+from qualiclip.degradations.masks import SHAPES, changed
 from qualiclip.models.degradation_map import STRIDE
 from qualiclip.pictures import load_picture, picture_to_image
 from train.recipes.maps import MapRecipe
@@ -21,7 +21,7 @@ from .authentic import draw_authentic
 from .crops import resize
 from .draws import uniform
 
-WEAKEST = 0.5  # level of a degradation that is to be found
+WEAKEST = 0.5  # level of a degradation that is to be found; strong ones are drawn more often than weak ones
 INVERTED = 0.35  # of the shapes
 SOFTEST = 16.0  # px, deviation of the softest edge
 STEPS_OF_GREY = 255  # what is learned must be there in eight bits
@@ -80,24 +80,30 @@ def draw_crop(image: Tensor, recipe: MapRecipe, generator: Generator) -> Tensor:
     return image[:, top : top + recipe.crop, left : left + recipe.crop]
 
 
-def _draw_type(generator: Generator) -> str:
-    return tuple(DEGRADATIONS)[int(torch.randint(len(DEGRADATIONS), (), generator=generator))]
+def _draw_type(generator: Generator, twice: tuple[str, ...] = ()) -> str:
+    names = (*DEGRADATIONS, *twice)
+    return names[int(torch.randint(len(names), (), generator=generator))]
+
+
+def draw_degraded(base: Tensor, level: float, recipe: MapRecipe, generator: Generator) -> tuple[Tensor, Tensor]:
+    """An image (3, H, W) after one degradation, and where (H, W) it is degraded: everywhere, or where it changed."""
+    if uniform(generator, 0, 1) < recipe.authentic_chance:
+        return draw_authentic(generator, count=1).render(base, level), torch.ones_like(base[0])
+    name = _draw_type(generator, recipe.twice)
+    degraded = degrade(base, name, level=level, generator=generator)
+    return degraded, changed(degraded, base) if DEGRADATIONS[name].sparse else torch.ones_like(base[0])
 
 
 def draw_mosaic(crop: Tensor, recipe: MapRecipe, generator: Generator) -> Mosaic:
     """A crop (3, S, S) of which a region is degraded, and its levels (S/8, S/8): a mosaic without the first axis."""
     base_level = uniform(generator, WEAKEST, max(WEAKEST, recipe.base_level))
-    with_base, authentic = (
-        uniform(generator, 0, 1) < chance for chance in (recipe.base_chance, recipe.authentic_chance)
-    )
+    with_base = uniform(generator, 0, 1) < recipe.base_chance
     base = degrade(crop, _draw_type(generator), level=base_level, generator=generator) if with_base else crop
-    region, level = draw_region(crop.shape[-1], recipe, generator), uniform(generator, WEAKEST, MAX_LEVEL)
-    if authentic:
-        degraded = draw_authentic(generator, count=1).render(base, level)
-    else:
-        degraded = degrade(base, _draw_type(generator), level=level, generator=generator)
+    region = draw_region(crop.shape[-1], recipe, generator)
+    level = max(WEAKEST, MAX_LEVEL * math.sqrt(uniform(generator, 0, 1)))
+    degraded, where = draw_degraded(base, level, recipe, generator)
     mixed = torch.lerp(base, degraded, region.expand_as(base)).clamp(0, 1)
-    levels = (region * level).clamp(min=base_level if with_base else 0.0)
+    levels = (region * where * level).clamp(min=base_level if with_base else 0.0)
     shares = functional.avg_pool2d(levels[None], STRIDE)[0] / MAX_LEVEL
     return Mosaic((mixed * STEPS_OF_GREY).round() / STEPS_OF_GREY, shares)
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from explain.figures.sweep import DEGRADED, monotonicity_plot
 from explain.maps.drawing import draw_heatmap
-from explain.maps.heatmaps import explain_features
+from explain.maps.heatmaps import explain_image
 from qualiclip.assets import asset
 from qualiclip.degradations import DEGRADATIONS, degrade
 from qualiclip.degradations.masks import quadrants
@@ -94,8 +94,7 @@ def _heatmaps(scorer: Scorer, image: Tensor, folder: Path, *, seed: int) -> Iter
     for state in STATES:
         degraded = state.apply(image, seed=seed)
         features = scorer.encode(degraded)
-        size = (image.shape[-2], image.shape[-1])
-        explanation = explain_features(scorer.model, features, size=size, method=HEATMAP_METHOD, target=HEATMAP_TARGET)
+        explanation = explain_image(scorer.model, degraded, features, method=HEATMAP_METHOD, target=HEATMAP_TARGET)
         picture = image_to_picture(degraded)
         save_picture(picture, folder / f"{state.slug}.jpg")
         save_picture(draw_heatmap(picture, explanation, opacity=OPACITY), folder / f"{state.slug}-heatmap.jpg")

@@ -9,7 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from explain.maps.explanation import Explanation
-from explain.maps.heatmaps import explain_features
+from explain.maps.heatmaps import explain_image
 from qualiclip.degradations import Region, Step, apply_steps
 from qualiclip.pictures import image_to_picture, load_picture, picture_to_image
 from qualiclip.scoring.reports import QualityReport
@@ -144,8 +144,8 @@ class Look:
 
         def make() -> Explanation:
             analysis = self.analysis
-            size = (analysis.image.shape[-2], analysis.image.shape[-1])
-            return explain_features(self.scorer.model, analysis.feature_map, size=size, method=method, target=target)
+            model = self.scorer.model
+            return explain_image(model, analysis.image, analysis.feature_map, method=method, target=target)
 
         return self._studio.explanations.get((self.view, self.scorer.checkpoint.name, method, target), make)
 

@@ -8,7 +8,7 @@ import torch
 
 from explain.figures.resolution import resolution_figure
 from explain.maps.drawing import draw_heatmap
-from explain.maps.heatmaps import explain_features
+from explain.maps.heatmaps import explain_image
 from explain.numbers.resolution import Resolution, ResolutionSettings, measure_resolution
 from qualiclip.drawing.files import model_line, save_figure
 from qualiclip.errors import QualiclipError
@@ -82,10 +82,9 @@ class InspectExtras:
         except QualiclipError as error:
             return None, render_message(str(error), error=True)
         (before,), (after,) = (twin.judge(one.analysis.feature_map).pairs for one in (look.pristine, look))
-        height, width = looked_at.image.shape[-2:]
         with torch.no_grad():
-            explanation = explain_features(
-                twin, looked_at.feature_map, size=(height, width), method=settings.method, target="pair:1"
+            explanation = explain_image(
+                twin, looked_at.image, looked_at.feature_map, method=settings.method, target="pair:1"
             )
         drawn = draw_heatmap(looked_at.picture, explanation, colormap=settings.colormap, opacity=settings.opacity)
         return drawn, render("inspect/own_pair", before=before, after=after, explanation=explanation)
