@@ -47,6 +47,7 @@ COMPACT, SMOKE = RECIPES["compact"], RECIPES["smoke"]
         ("without-negative", replace(COMPACT, losses=replace(COMPACT.losses, negative_weight=0.0))),
         ("without-across", replace(COMPACT, losses=replace(COMPACT.losses, across_weight=0.0))),
         ("without-anchor", replace(COMPACT, losses=replace(COMPACT.losses, anchor_weight=0.0))),
+        ("with-local", replace(COMPACT, losses=replace(COMPACT.losses, local_weight=1.0))),
         ("levels-3", replace(COMPACT, levels=3)),
         ("two-degradations", replace(COMPACT, composed=2)),
         ("one-pair", replace(COMPACT, pairs=1)),
@@ -59,12 +60,12 @@ def test_a_variant_changes_what_its_name_says(name, expected):
 
 def test_variants_that_are_the_full_recipe_are_left_out():
     chosen = choose_variants(COMPACT, [])
-    assert set(VARIANTS) - set(chosen) == {"levels-5", "one-degradation", "seven-pairs"}
+    assert set(VARIANTS) - set(chosen) == {"without-local", "levels-5", "one-degradation", "seven-pairs"}
     assert next(iter(chosen)) == "full"
-    assert len(chosen) == 1 + 6 + 1 + 1 + 1 + len(GROUPS)
+    assert len(chosen) == 1 + 6 + 1 + 1 + 1 + 1 + len(GROUPS)
     other = replace(COMPACT, levels=3, composed=2, pairs=1, losses=LossSettings(steadiness_weight=0.1))
     assert set(VARIANTS) - set(choose_variants(other, [])) == {
-        *("without-across", "without-anchor", "levels-3", "two-degradations", "one-pair"),
+        *("without-across", "without-anchor", "without-local", "levels-3", "two-degradations", "one-pair"),
     }
 
 

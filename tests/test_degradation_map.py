@@ -20,15 +20,8 @@ from train.fit.map_trainer import first_map, fit_map, take_step
 from train.fit.optimization import build_optimizer
 from train.losses.places import level_loss, order_loss
 from train.recipes.maps import MAP_RECIPES, MapRecipe
-from train.samples.mosaics import (
-    REGIONS,
-    MosaicDataset,
-    collate_mosaics,
-    draw_crop,
-    draw_degraded,
-    draw_mosaic,
-    draw_region,
-)
+from train.samples.mosaics import MosaicDataset, collate_mosaics, draw_crop, draw_degraded, draw_mosaic, draw_region
+from train.samples.regions import REGIONS
 
 Seeded = Callable[[int], Generator]
 SMOKE = MAP_RECIPES["degradation-map-smoke"]

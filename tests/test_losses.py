@@ -4,7 +4,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from train.losses.ranking import across_images_loss, consistency_loss, falling_loss, negative_loss, positive_loss
+from train.losses.ranking import (
+    across_images_loss,
+    consistency_loss,
+    falling_loss,
+    local_loss,
+    negative_loss,
+    positive_loss,
+)
 
 
 def one_prompt(*images: tuple[list[float], list[float]]) -> Tensor:
@@ -50,6 +57,25 @@ def test_similarities_in_order_beyond_the_margin_cost_nothing() -> None:
     assert positive_loss(similarities, margin=0.21).item() > 0
     # The wrong way round: levels rise by 0.3, 0.3, 0.6 within a crop; between crops by 0.1 more or less.
     assert negative_loss(similarities, margin=0.2).item() == pytest.approx(0.4 + 0.2)
+
+
+def test_local_loss_compares_positions_of_one_image_that_differ_by_more_than_half() -> None:
+    # Differences 0.5, 0.4, 0.1, of which all, 0.4 and nothing is degraded; margin 0.2. Only the first position is
+    # degraded more than another by over a half: 0.5 - 0.4 + 0.2 = 0.3 and 0.5 - 0.1 + 0.2 = 0.6. The mean is 0.45.
+    difference = torch.tensor([[0.5, 0.4, 0.1]])[..., None]
+    shares, margin = torch.tensor([[1.0, 0.4, 0.0]]), torch.tensor([[0.2]])
+    assert local_loss(difference, shares, margin=margin).item() == pytest.approx(0.45)
+    assert local_loss(-difference, shares, margin=margin).item() == pytest.approx(0.05)  # 0.1 and 0
+    # An image without such a pair doesn't count, nor costs anything alone.
+    two = torch.cat([difference, difference]), torch.cat([shares, torch.zeros(1, 3)]), torch.full((2, 1), 0.2)
+    assert local_loss(*two[:2], margin=two[2]).item() == pytest.approx(0.45)
+    assert local_loss(difference, 0.5 * shares, margin=margin).item() == 0
+
+
+def test_local_loss_has_a_margin_for_every_image_and_pair() -> None:
+    difference, shares = torch.zeros(2, 2, 2), torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    margin = torch.tensor([[0.1, 0.2], [0.3, 0.0]])
+    assert local_loss(difference, shares, margin=margin).item() == pytest.approx(0.15)
 
 
 def test_gradients_push_strong_levels_away_from_positive_prompts() -> None:

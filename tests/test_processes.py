@@ -29,16 +29,16 @@ SHARED = replace(
     batch=4,
     steps=2,
     batch_norm="frozen",
-    losses=LossSettings(across_weight=1.0, anchor_weight=0.1, steadiness_weight=0.1, across_gap=1),
+    losses=LossSettings(across_weight=1.0, anchor_weight=0.1, steadiness_weight=0.1, local_weight=0.5, across_gap=1),
 )
 AS_ARGUMENTS = [
     *("batch=4", "steps=2", "batch_norm=frozen", "losses.across_weight=1", "losses.anchor_weight=0.1"),
-    *("losses.steadiness_weight=0.1", "losses.across_gap=1"),
+    *("losses.steadiness_weight=0.1", "losses.across_gap=1", "losses.local_weight=0.5"),
 ]
 
 
 def losses_of(out: Path) -> list[dict[str, float]]:
-    names = ("loss", "consistency", "positive", "negative", "across", "anchor", "steadiness")
+    names = ("loss", "consistency", "positive", "negative", "across", "anchor", "steadiness", "local")
     rows = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     return [{name: row[name] for name in names} for row in rows]
 
@@ -72,7 +72,7 @@ def test_two_processes_have_the_losses_and_weights_of_one(photo_folder: Path, tm
     assert done.stdout.strip() == str(tmp_path / "two" / "model.safetensors")  # said once
     for one, two in zip(losses_of(tmp_path / "one"), losses_of(tmp_path / "two"), strict=True):
         assert one == pytest.approx(two, abs=1e-6)
-        assert one["across"] > 0
+        assert min(one["across"], one["local"]) > 0
     ours, theirs = weights_of(tmp_path / "one"), weights_of(tmp_path / "two")
     # AdamW turns a gradient into a step of about the learning rate, whatever its size; so where a gradient is nearly
     # zero, its rounding shows. A tenth of one step is far below the two steps that were taken.

@@ -27,6 +27,8 @@ from train.recipes.table import RECIPES
 from train.samples.crops import CropDataset, Sample, collate
 from train.samples.topics import general_pairs
 
+NO_PLACES = torch.empty(0)  # of mosaics
+PRISTINE = torch.ones(1, dtype=torch.bool)
 SMOKE = RECIPES["smoke"]  # 4 steps of 2 photo_folder, at levels 0 to 2; a state is kept after steps 2 and 4
 
 
@@ -62,13 +64,31 @@ def test_terms_are_weighted_and_left_out_at_a_weight_of_0() -> None:
         ranking_margin=0.1, positive_weight=2.0, negative_weight=0.0, across_weight=1.0, across_margin=0.1,
         anchor_weight=0.5, by_topic=False,
     )  # fmt: skip
-    terms = loss_terms(torch.zeros(2, 2, 3, 7, 2), sample, ANTONYM_PAIRS, settings, scale=10.0)
+    terms = loss_terms(torch.zeros(2, 2, 3, 7, 2), NO_PLACES, sample, ANTONYM_PAIRS, settings, scale=10.0)
     assert {name: term.item() for name, term in terms.items()} == {
         "consistency": 0,
         "positive": pytest.approx(2 * 0.1),
         "across": pytest.approx(0.2),  # two margins: it ranks the difference of two prompts
         "anchor": pytest.approx(0.5 * 2 * math.log(2)),
     }
+
+
+def test_positions_of_a_mosaic_are_ranked_where_a_weight_asks_for_it() -> None:
+    # Nothing differs between positions: each pair of one inside and one outside is wrong by two margins.
+    shares = torch.tensor([[[1.0, 0.0], [0.3, 1.0]]])
+    sample = Sample(torch.zeros(1, 2, 3, 3, 64, 64), torch.ones(1, 7), PRISTINE, torch.zeros(1, 3, 64, 64), shares)
+    settings = LossSettings(ranking_margin=0.1, local_weight=3.0, by_topic=False)
+    terms = loss_terms(torch.zeros(1, 2, 3, 7, 2), torch.zeros(1, 2, 2, 7, 2), sample, ANTONYM_PAIRS, settings, scale=1)
+    assert terms["local"].item() == pytest.approx(3 * 0.2)
+
+
+def test_local_training_teaches_where_a_degradation_is(photo_folder: Path, tmp_path: Path) -> None:
+    recipe = replace(SMOKE, steps=30, log_every=1, learning_rate=3e-3, losses=LossSettings(local_weight=1.0))
+    fit(recipe, photo_folder, tmp_path / "local", device="cpu")
+    local = [row["local"] for row in log_of(tmp_path / "local")]
+    assert sum(local[-5:]) < 0.8 * sum(local[:5])
+    fit(replace(recipe, losses=LossSettings()), photo_folder, tmp_path / "without", device="cpu")
+    assert "local" not in log_of(tmp_path / "without")[0]
 
 
 def test_pairs_that_are_not_concerned_are_to_stay_as_they_are() -> None:
@@ -80,14 +100,15 @@ def test_pairs_that_are_not_concerned_are_to_stay_as_they_are() -> None:
 
 def test_pairs_that_a_degradation_does_not_concern_have_no_margin() -> None:
     sample = Sample(torch.zeros(1, 2, 3, 3, 8, 8), torch.zeros(1, 7), torch.ones(1, dtype=torch.bool))
-    terms = loss_terms(torch.zeros(1, 2, 3, 7, 2), sample, ANTONYM_PAIRS, LossSettings(), scale=10.0)
+    terms = loss_terms(torch.zeros(1, 2, 3, 7, 2), NO_PLACES, sample, ANTONYM_PAIRS, LossSettings(), scale=10.0)
     assert {name: term.item() for name, term in terms.items()} == {"consistency": 0, "positive": 0, "negative": 0}
 
 
 def test_a_pair_with_a_topic_must_tell_its_levels_further_apart() -> None:
     # As before every ranking is wrong by its margin, which four pairs have multiplied by their emphasis.
     sample = Sample(torch.zeros(1, 2, 2, 3, 8, 8), torch.ones(1, 7), torch.ones(1, dtype=torch.bool))
-    terms = loss_terms(torch.zeros(1, 2, 2, 7, 2), sample, ANTONYM_PAIRS, LossSettings(ranking_margin=0.7), scale=1.0)
+    settings = LossSettings(ranking_margin=0.7)
+    terms = loss_terms(torch.zeros(1, 2, 2, 7, 2), NO_PLACES, sample, ANTONYM_PAIRS, settings, scale=1.0)
     assert terms["positive"].item() == pytest.approx(0.1 * (3 + 2 + 1.5 + 1.25 + 2))
 
 

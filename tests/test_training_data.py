@@ -12,6 +12,7 @@ from qualiclip.degradations import DEGRADATIONS
 from qualiclip.errors import TrainingError
 from qualiclip.models.prompts import ANTONYM_PAIRS
 from qualiclip.pictures import image_to_picture
+from train.recipes.settings import LossSettings
 from train.recipes.table import RECIPES
 from train.samples.authentic import AUTHENTIC
 from train.samples.crops import (
@@ -217,6 +218,23 @@ def test_a_sample_holds_two_crops_at_every_level(photos: list[Path], seeded: See
     degraded = CropDataset(photos, replace(SMOKE, base_chance=1.0))[0]
     assert not degraded.pristine
     assert not torch.equal(degraded.crops[:, 0], sample.crops[:, 0])
+
+
+def test_a_mosaic_is_strong_in_a_region_and_mild_elsewhere(photos: list[Path]) -> None:
+    recipe = replace(SMOKE, losses=LossSettings(local_weight=1.0), crop=96)
+    seen = set()
+    for number in range(6):
+        sample, plain = (CropDataset(photos, each)[number] for each in (recipe, replace(recipe, losses=LossSettings())))
+        assert torch.equal(sample.crops, plain.crops)  # the region is drawn last
+        assert (plain.mosaic.numel(), sample.mosaic.shape, sample.shares.shape) == (0, (3, 96, 96), (3, 3))
+        mild, strong = sample.crops[0, 0], sample.crops[0, -1]
+        for row, column in torch.cartesian_prod(torch.arange(3), torch.arange(3)).tolist():
+            place = slice(None), slice(32 * row, 32 * row + 32), slice(32 * column, 32 * column + 32)
+            share = sample.shares[row, column].item()
+            seen.add(share)
+            if share in (0, 1):
+                torch.testing.assert_close(sample.mosaic[place], (strong if share else mild)[place])
+    assert {0.0, 1.0} < seen
 
 
 def test_crops_share_their_draws_unless_they_are_not_to(photos: list[Path]) -> None:

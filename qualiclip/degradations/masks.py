@@ -9,8 +9,6 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 BLOB_SHARE = 0.25  # of the picture, as a quadrant
-LEAST_CHANGE = 1.5 / 255  # more than one step of grey
-ENCLOSED = 5  # px, side of the largest square between changed pixels that counts as changed
 
 
 def quadrants(height: int, width: int) -> Tensor:
@@ -56,13 +54,6 @@ def blob(height: int, width: int, generator: Generator) -> Tensor:
     """The highest quarter (H, W) of a smooth random field: one or several places of any shape."""
     field = smooth_field(height, width, generator)
     return (field > field.flatten().kthvalue(round((1 - BLOB_SHARE) * field.numel())).values).float()
-
-
-def changed(degraded: Tensor, pristine: Tensor) -> Tensor:
-    """Where (H, W) two images (3, H, W) differ by more than one step of grey, 0 or 1; small gaps are filled."""
-    different = ((degraded - pristine).abs().amax(dim=0) > LEAST_CHANGE).float()[None]
-    grown = functional.max_pool2d(different, ENCLOSED, 1, ENCLOSED // 2)
-    return -functional.max_pool2d(-grown, ENCLOSED, 1, ENCLOSED // 2)[0]
 
 
 SHAPES: Mapping[str, Callable[[int, int, Generator], Tensor]] = MappingProxyType(

@@ -150,10 +150,14 @@ class QualityModel(Family):
 
     @without_gradients()
     def local_evidence(self, feature_map: Tensor) -> Tensor:
-        """Similarities (h, w, K, 2) of each position of a feature map (1, C, h, w), taken alone: by its value path."""
-        pooling, positions = self.backbone.attnpool, feature_map[0].permute(1, 2, 0)  # (h, w, C)
-        embeddings = functional.normalize(pooling.c_proj(pooling.v_proj(positions)), dim=-1)  # (h, w, D)
-        return torch.einsum("hwd,kpd->hwkp", embeddings, self.prompt_features)
+        """Similarities (h, w, K, 2) of each position of a feature map (1, C, h, w), taken alone."""
+        return self.local_similarities(feature_map)[0]
+
+    def local_similarities(self, feature_map: Tensor) -> Tensor:
+        """Similarities (N, h, w, K, 2) of each position of feature maps (N, C, h, w) alone, by its value path."""
+        pooling, positions = self.backbone.attnpool, feature_map.permute(0, 2, 3, 1)  # (N, h, w, C)
+        embeddings = functional.normalize(pooling.c_proj(pooling.v_proj(positions)), dim=-1)  # (N, h, w, D)
+        return torch.einsum("nhwd,kpd->nhwkp", embeddings, self.prompt_features)
 
     @without_gradients()
     def window_evidence(self, feature_map: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from train.recipes.overrides import override
 from train.recipes.settings import Recipe
 
 FULL = "full"
-TERMS = ("consistency", "positive", "negative", "across", "anchor", "steadiness")
+TERMS = ("consistency", "positive", "negative", "across", "anchor", "steadiness", "local")
 
 # What each variant changes of the recipe, written as on the command line. Groups are left out besides those that the
 # recipe itself leaves out.
@@ -20,6 +20,7 @@ VARIANTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         FULL: (),
         **{f"without-{term}": (f"losses.{term}_weight=0",) for term in TERMS},
+        "with-local": ("losses.local_weight=1",),
         "levels-3": ("levels=3",),
         "levels-5": ("levels=5",),
         "one-degradation": ("composed=1",),

@@ -76,7 +76,7 @@ def _unmoved_statistics(model: nn.Module) -> Iterator[None]:
 
 
 class CropEncoder(nn.Module):
-    """Crops in, similarities out: the part of a run that goes forward and backward on every process."""
+    """Crops and mosaics in, similarities out: the part of a run that goes forward and backward on every process."""
 
     def __init__(self, model: QualityModel, recipe: Recipe) -> None:
         """Wrap a model as the recipe asks for."""
@@ -103,11 +103,17 @@ class CropEncoder(nn.Module):
             images = checkpoint(part, images, use_reentrant=False, context_fn=self._contexts)
         return images
 
-    def forward(self, crops: Tensor) -> Tensor:
-        """Similarities (N, J, L, K, 2), float32, of crops (N, J, L, 3, S, S)."""
-        flat = crops.flatten(0, 2).contiguous(memory_format=torch.channels_last)
+    def forward(self, crops: Tensor, mosaics: Tensor) -> tuple[Tensor, Tensor]:
+        """Similarities of crops (N, J, L, 3, S, S) and of each position of mosaics (N, 3, S, S), which may be empty.
+
+        They are (N, J, L, K, 2) and (N, S/32, S/32, K, 2), float32.
+        """
+        flat, given = crops.flatten(0, 2), mosaics.numel() > 0
+        images = (torch.cat([flat, mosaics]) if given else flat).contiguous(memory_format=torch.channels_last)
         device, precision = crops.device.type, PRECISIONS[self.recipe.precision]
         with torch.autocast(device, dtype=precision, enabled=precision != torch.float32):
-            feature_map = self._feature_map(flat)
+            feature_map = self._feature_map(images)
         with torch.autocast(device, enabled=False):  # margins are finer than half precision
-            return self.model.similarities(feature_map.float()).view(*crops.shape[:3], -1, 2)
+            whole, parts = feature_map[: len(flat)].float(), feature_map[len(flat) :].float()
+            similarities = self.model.similarities(whole).view(*crops.shape[:3], -1, 2)
+            return similarities, self.model.local_similarities(parts) if given else similarities.new_empty(0)

@@ -43,7 +43,7 @@ def sample_numbers(recipe: Recipe, *, start: int, process: int, processes: int) 
 
 def gather_whole(tensor: Tensor, accelerator: Accelerator) -> Tensor:
     """The tensors (N, …) of all processes as one (N · processes, …); gradients flow to one's own part alone."""
-    if accelerator.num_processes == 1:
+    if accelerator.num_processes == 1 or not tensor.numel():
         return tensor
     parts = list(accelerator.gather(tensor.detach()).split(len(tensor)))
     parts[accelerator.process_index] = tensor

@@ -73,9 +73,13 @@ def add_gradients(run: Run, sample: Sample, *, last: bool) -> tuple[dict[str, fl
     """
     accelerator, recipe = run.accelerator, run.recipe
     with nullcontext() if last else accelerator.no_sync(run.encoder):
-        similarities = gather_whole(run.encoder(sample.crops), accelerator)
-        whole = Sample(sample.crops, *(gather_whole(part, accelerator) for part in (sample.concerned, sample.pristine)))
-        terms = loss_terms(similarities, whole, run.model.settings.pairs, recipe.losses, scale=recipe.scale)
+        found = run.encoder(sample.crops, sample.mosaic)
+        similarities, local = (gather_whole(part, accelerator) for part in found)
+        concerned, pristine, shares = (
+            gather_whole(part, accelerator) for part in (sample.concerned, sample.pristine, sample.shares)
+        )
+        whole = Sample(sample.crops, concerned, pristine, sample.mosaic, shares)
+        terms = loss_terms(similarities, local, whole, run.model.settings.pairs, recipe.losses, scale=recipe.scale)
         total = torch.stack(list(terms.values())).sum()
         if not math.isfinite(total.item()):
             raise TrainingError("the loss is not finite; lower learning_rate or use precision=fp32")

@@ -9,7 +9,7 @@ from train.recipes.settings import LossSettings
 from train.samples.crops import Sample
 from train.samples.topics import general_pairs, pair_emphasis
 
-from .ranking import across_images_loss, consistency_loss, negative_loss, positive_loss
+from .ranking import across_images_loss, consistency_loss, local_loss, negative_loss, positive_loss
 
 
 def anchor_loss(difference: Tensor, concerned: Tensor, pristine: Tensor, *, scale: float) -> Tensor:
@@ -38,9 +38,18 @@ def _weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
 
 
 def loss_terms(
-    similarities: Tensor, sample: Sample, pairs: tuple[PromptPair, ...], settings: LossSettings, *, scale: float
+    similarities: Tensor,
+    local: Tensor,
+    sample: Sample,
+    pairs: tuple[PromptPair, ...],
+    settings: LossSettings,
+    *,
+    scale: float,
 ) -> dict[str, Tensor]:
-    """The weighted terms of the loss, from the similarities (N, J, L, K, 2) of a batch of samples."""
+    """The weighted terms of the loss, from the similarities (N, J, L, K, 2) of a batch of samples.
+
+    `local` are those of the positions of their mosaics (N, h, w, K, 2), empty where there are none.
+    """
     positive, negative = similarities.float().unbind(-1)
     both, difference = torch.cat([positive, negative], dim=-1), positive - negative
     concerned = sample.concerned if settings.by_topic else torch.ones_like(sample.concerned)
@@ -73,4 +82,8 @@ def loss_terms(
         "anchor": (settings.anchor_weight, anchor_loss(difference, weight, sample.pristine, scale=scale)),
         "steadiness": (settings.steadiness_weight, steadiness_loss(difference, concerned)),
     }
+    if settings.local_weight:
+        places = local.float().flatten(1, 2)  # (N, P, K, 2)
+        found = local_loss(places[..., 0] - places[..., 1], sample.shares.flatten(1), margin=2 * margin)
+        terms["local"] = (settings.local_weight, found)
     return {name: weight * value for name, (weight, value) in terms.items() if weight}

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from qualiclip.errors import UsageError
 
+LEAST_SHARE = 0.5  # of a position; by less no position counts as more degraded than another
+
 
 def reduce_hinges(hinges: Tensor, reduction: str) -> Tensor:
     """Hinges (N, …) as one number: their `mean`, or the mean over the images of their `sum`.
@@ -77,6 +79,20 @@ def across_images_loss(similarities: Tensor, pristine: Tensor, *, margin: float,
     comparable = (owner[:, None] != owner[None, :]) & pristine.repeat_interleave(crops)[:, None]
     violation = rise.clamp(min=0)[comparable]
     return violation.mean() if len(violation) else violation.sum()
+
+
+def local_loss(difference: Tensor, shares: Tensor, *, margin: Tensor) -> Tensor:
+    """Violation of: a position of which more is degraded is lower by at least `margin` (N, K); 0 without such pairs.
+
+    `difference` (N, P, K) is the similarity of a position to the positive minus that to the negative prompt, `shares`
+    (N, P) in [0, 1] how much of it is degraded. All pairs of an image's positions count whose shares differ by more
+    than a half. Not in the paper, which teaches what the whole picture is worth and leaves open where the model finds
+    it.
+    """
+    more = shares[:, :, None] - shares[:, None] > LEAST_SHARE  # (N, more, less)
+    rise = difference[:, :, None] - difference[:, None] + margin[:, None, None]  # (N, more, less, K)
+    violation = rise.clamp(min=0) * more[..., None]
+    return violation.sum() / (more.sum() * difference.shape[-1]).clamp(min=1)
 
 
 def _spread(margin: float | Tensor, dimensions: int) -> float | Tensor:

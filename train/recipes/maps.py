@@ -34,7 +34,7 @@ class MapRecipe:
     """
 
     width: int = 32
-    steps: int = 12_000
+    steps: int = 7_000
     batch: int = 8
     crop: int = 256
     smallest_scale: float = 0.45

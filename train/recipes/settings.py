@@ -24,8 +24,8 @@ class LossSettings:
     `adjacent_only` ranks each level against the next one alone, else against all stronger ones. `reduction` is what
     becomes of the hinges of one image: their mean, or their sum as the paper's equations are usually written; over the
     images it is always the mean. With `by_topic` a prompt pair must rank only the degradations it is about.
-    `across_*`, `anchor_weight` and `steadiness_weight` are our additions for training from scratch; a weight of 0 turns
-    a term off.
+    `across_*`, `anchor_weight` and `steadiness_weight` are our additions for training from scratch, `local_weight` is
+    our addition for local quality that finds a degradation; a weight of 0 turns a term off.
     """
 
     consistency_margin: float = 2.5e-3
@@ -41,6 +41,7 @@ class LossSettings:
     across_gap: int = 2
     anchor_weight: float = 0.0
     steadiness_weight: float = 0.0
+    local_weight: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the settings.
@@ -178,6 +179,8 @@ class Recipe:
             f"the embedding needs at least {2 * self.pairs} dimensions": self.backbone.embedding_size >= 2 * self.pairs,
             "batch must be a multiple of accumulate": self.batch % self.accumulate == 0,
             "crop must be at least 32 px": self.crop >= 32,
+            "crop must be a multiple of 32 px where local_weight is above 0": not self.losses.local_weight
+            or self.crop % 32 == 0,
             "overlap must lie in [0, 1]": 0 <= self.overlap <= 1,
             "level_jitter must lie in [0, 0.5]": 0 <= self.level_jitter <= 0.5,
             "variation must lie in [0, 2]": 0 <= self.variation <= 2,

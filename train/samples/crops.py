@@ -1,7 +1,8 @@
 """Training samples: two overlapping crops of a pristine photo, each at every level of one composition."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -18,8 +19,10 @@ from train.recipes.settings import Recipe
 
 from .authentic import AuthenticChain, draw_authentic
 from .draws import uniform
+from .regions import INVERTED, draw_shape
 from .topics import concerned_pairs
 
+POSITION = 32  # px, side of a position of the feature map
 MOST_AUTHENTIC = 3  # authentic degradations of one photo, at most
 
 
@@ -28,15 +31,19 @@ class Sample:
     """Crops of one photo (J=2, L, 3, S, S), from mild to strong.
 
     `concerned` (K,) is 1 for each prompt pair that must rank the levels; `pristine` () says whether the mildest is.
+    `mosaic` (3, S, S) is the first crop at its strongest level in a region and at its mildest elsewhere, `shares`
+    (S/32, S/32) in [0, 1] how much of each position lies in the region; both are empty where no loss asks for them.
     """
 
     crops: Tensor
     concerned: Tensor
     pristine: Tensor
+    mosaic: Tensor = field(default_factory=partial(torch.empty, 0))
+    shares: Tensor = field(default_factory=partial(torch.empty, 0))
 
     def to(self, device: torch.device) -> "Sample":
         """The same sample on another device."""
-        return Sample(self.crops.to(device), self.concerned.to(device), self.pristine.to(device))
+        return Sample(*(getattr(self, part.name).to(device) for part in fields(self)))
 
 
 def list_photos(folder: Path) -> list[Path]:
@@ -106,6 +113,13 @@ def vary_colors(image: Tensor, recipe: Recipe, generator: Generator) -> Tensor:
     grey = image.mean(dim=0, keepdim=True)
     image = (grey + vivid * (image - grey)).clamp(0, 1) ** power
     return (image.mean() + contrast * (image - image.mean())).clamp(0, 1)
+
+
+def draw_mosaic(mild: Tensor, strong: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+    """A crop (3, S, S) that is `strong` in a region and `mild` elsewhere, and the region's shares (S/32, S/32)."""
+    shape, inverted = draw_shape(mild.shape[-2], mild.shape[-1], generator), uniform(generator, 0, 1) < INVERTED
+    region = 1 - shape if inverted else shape
+    return torch.lerp(mild, strong, region.expand_as(mild)), functional.avg_pool2d(region[None], POSITION)[0]
 
 
 def draw_levels(recipe: Recipe, generator: Generator) -> list[float]:
@@ -179,18 +193,17 @@ class CropDataset(Dataset[Sample]):
         ]
         if side < recipe.crop:
             rendered = [resize(crops, recipe.crop, recipe.crop) for crops in rendered]
+        mild, strong = rendered[0][0], rendered[0][-1]
+        mosaic = draw_mosaic(mild, strong, generator) if recipe.losses.local_weight else ()
         pristine = base_level == 0 and enlargement <= recipe.pristine_enlargement and recipe.with_pristine
         return Sample(
             torch.stack(rendered),
             concerned_pairs(chosen.names, recipe.prompt_pairs),
             torch.tensor(pristine, dtype=torch.bool),
+            *mosaic,
         )
 
 
 def collate(samples: list[Sample]) -> Sample:
     """Samples as one, with a new first axis."""
-    return Sample(
-        torch.stack([sample.crops for sample in samples]),
-        torch.stack([sample.concerned for sample in samples]),
-        torch.stack([sample.pristine for sample in samples]),
-    )
+    return Sample(*(torch.stack([getattr(sample, part.name) for sample in samples]) for part in fields(Sample)))

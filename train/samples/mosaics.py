@@ -11,8 +11,8 @@ from torch.utils.data import Dataset
 
 from qualiclip.ambient import undisturbed
 from qualiclip.degradations import DEGRADATIONS, MAX_LEVEL, degrade
+from qualiclip.degradations.extent import degraded_places
 from qualiclip.degradations.filters import blur_gaussian
-from qualiclip.degradations.masks import SHAPES, changed
 from qualiclip.models.degradation_map import STRIDE
 from qualiclip.pictures import load_picture, picture_to_image
 from train.recipes.maps import MapRecipe
@@ -20,9 +20,9 @@ from train.recipes.maps import MapRecipe
 from .authentic import draw_authentic
 from .crops import resize
 from .draws import uniform
+from .regions import INVERTED, draw_shape
 
 WEAKEST = 0.5  # level of a degradation that is to be found; strong ones are drawn more often than weak ones
-INVERTED = 0.35  # of the shapes
 SOFTEST = 16.0  # px, deviation of the softest edge
 STEPS_OF_GREY = 255  # what is learned must be there in eight bits
 
@@ -35,31 +35,10 @@ class Mosaic:
     shares: Tensor
 
 
-def _half(height: int, width: int, generator: Generator) -> Tensor:
-    """One side (H, W) of a straight line through the picture, of a quarter to three quarters of it."""
-    angle, share = uniform(generator, 0, 2 * math.pi), uniform(generator, 0.25, 0.75)
-    down, across = (torch.linspace(-0.5, 0.5, side, dtype=torch.float32) for side in (height, width))
-    distance = down[:, None] * math.sin(angle) + across[None, :] * math.cos(angle)
-    edge = distance.flatten().kthvalue(max(1, round(share * distance.numel()))).values
-    return (distance > edge).float()
-
-
-def _rectangle(height: int, width: int, generator: Generator) -> Tensor:
-    """A rectangle (H, W) whose sides are a quarter to four fifths of the picture's."""
-    mask = torch.zeros((height, width), dtype=torch.float32)
-    rows, columns = (round(side * uniform(generator, 0.25, 0.8)) for side in (height, width))
-    top, left = (int(uniform(generator, 0, rest + 1)) for rest in (height - rows, width - columns))
-    mask[top : top + rows, left : left + columns] = 1
-    return mask
-
-
-REGIONS = (*SHAPES.values(), _half, _rectangle)
-
-
 def draw_region(side: int, recipe: MapRecipe, generator: Generator) -> Tensor:
     """How much (side, side) in [0, 1] of the degradation there is at each pixel."""
     kind, edge = uniform(generator, 0, 1), uniform(generator, 0, 1)
-    shape = REGIONS[int(torch.randint(len(REGIONS), (), generator=generator))](side, side, generator)
+    shape = draw_shape(side, side, generator)
     if kind < recipe.nothing_chance + recipe.everywhere_chance:
         return torch.full_like(shape, float(kind >= recipe.nothing_chance))
     region = 1 - shape if uniform(generator, 0, 1) < INVERTED else shape
@@ -91,7 +70,7 @@ def draw_degraded(base: Tensor, level: float, recipe: MapRecipe, generator: Gene
         return draw_authentic(generator, count=1).render(base, level), torch.ones_like(base[0])
     name = _draw_type(generator, recipe.twice)
     degraded = degrade(base, name, level=level, generator=generator)
-    return degraded, changed(degraded, base) if DEGRADATIONS[name].sparse else torch.ones_like(base[0])
+    return degraded, degraded_places(degraded, base, name)
 
 
 def draw_mosaic(crop: Tensor, recipe: MapRecipe, generator: Generator) -> Mosaic:
