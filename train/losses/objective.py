@@ -56,29 +56,18 @@ def loss_terms(
     weight = concerned * pair_emphasis(pairs).to(concerned) if settings.by_topic else concerned  # (N, K)
     margin = settings.ranking_margin * weight
     adjacent, reduction = settings.adjacent_only, settings.reduction
-    general = general_pairs(pairs)
+    consistency = consistency_loss(both, margin=settings.consistency_margin, reduction=reduction)
+    general = difference[..., general_pairs(pairs)]
+    across = across_images_loss(
+        general, sample.pristine, margin=2 * settings.across_margin, least_gap=settings.across_gap
+    )
+    by_positive = positive_loss(positive, margin=margin, adjacent_only=adjacent, reduction=reduction)
+    by_negative = negative_loss(negative, margin=margin, adjacent_only=adjacent, reduction=reduction)
     terms = {
-        "consistency": (
-            settings.consistency_weight,
-            consistency_loss(both, margin=settings.consistency_margin, reduction=reduction),
-        ),
-        "positive": (
-            settings.positive_weight,
-            positive_loss(positive, margin=margin, adjacent_only=adjacent, reduction=reduction),
-        ),
-        "negative": (
-            settings.negative_weight,
-            negative_loss(negative, margin=margin, adjacent_only=adjacent, reduction=reduction),
-        ),
-        "across": (
-            settings.across_weight,
-            across_images_loss(
-                difference[..., general],
-                sample.pristine,
-                margin=2 * settings.across_margin,
-                least_gap=settings.across_gap,
-            ),
-        ),
+        "consistency": (settings.consistency_weight, consistency),
+        "positive": (settings.positive_weight, by_positive),
+        "negative": (settings.negative_weight, by_negative),
+        "across": (settings.across_weight, across),
         "anchor": (settings.anchor_weight, anchor_loss(difference, weight, sample.pristine, scale=scale)),
         "steadiness": (settings.steadiness_weight, steadiness_loss(difference, concerned)),
     }
