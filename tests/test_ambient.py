@@ -81,7 +81,7 @@ def everything_seen(scorer: Scorer, images: list[Tensor]) -> dict[str, Any]:
     seen["many"] = list(scorer.score_many([image_to_picture(image) for image in images]))
     maps = [explain_image(scorer.model, images[0], features, method=method, target="difference") for method in METHODS]
     maps.append(explain_finely(scorer.model, scorer.encode, images[0], target="good", stride=16))
-    scaled, seen["peak"] = on_one_scale(*(one for one in maps if METHODS[one.method].in_logits))
+    scaled, seen["peak"] = on_one_scale(*(one for one in maps if METHODS[one.method].unit))
     return seen | {f"{one.method} {number}": one.values for number, one in enumerate((*maps, *scaled))}
 
 

@@ -36,6 +36,7 @@ from tests.conftest import EXAMPLES
 from ui.commands.benchmark import find_pictures
 
 TARGETS = default_targets(ANTONYM_PAIRS)
+OF_A_MODEL = [name for name, row in METHODS.items() if not row.image_alone]
 
 
 @pytest.fixture
@@ -71,7 +72,8 @@ def test_the_command_writes_every_measurement_the_tables_and_a_figure(benchmark,
     assert benchmark() == 0
     out = tmp_path / "out"
     rows = read(out / "localisation.csv")
-    maps = len(METHODS) * len(TARGETS)
+    maps = len({map_name(method, target) for method in METHODS for target in TARGETS})
+    assert maps == len(OF_A_MODEL) * len(TARGETS) + 1  # the degradation map has no target
     assert len(rows) == 2 * 2 * 2 * (maps + 4 + maps + 1)  # pictures, shapes, types; maps, baselines, differences
     assert {row["shape"] for row in rows} == {"quadrant", "ellipse", "blob"}
     assert {row["kind"] for row in rows} == {"map", "baseline", "difference"}
@@ -80,13 +82,13 @@ def test_the_command_writes_every_measurement_the_tables_and_a_figure(benchmark,
     assert min(changes) > 0.5  # features change most where the picture did, whatever the weights
     curves = read(out / "curves.csv")
     assert len(curves) == (len(METHODS) + 2) * 2 * 9
-    assert len(read(out / "weights.csv")) == 2 * len(METHODS)
+    assert len(read(out / "weights.csv")) == 2 * len(OF_A_MODEL)
     record = json.loads((out / "summary.json").read_text(encoding="utf-8"))
     assert (record["pictures"], record["data"]) == (["one.png", "two.png"], "photos")
     assert {best["degradation"] for best in record["best"]} == {"gaussian_blur", "white_noise"}
     text = (out / "summary.md").read_text(encoding="utf-8")
     assert capsys.readouterr().out == text
-    assert all(f"| {method} (bad) |" in text for method in METHODS)
+    assert all(f"| {map_name(method, 'bad')} |" in text for method in METHODS)
     with Image.open(out / "summary.png") as figure:
         assert figure.info["Description"].startswith("Where tiny.safetensors sees a degradation, 2 photos")
 
@@ -107,8 +109,8 @@ def test_the_same_seed_gives_the_same_numbers_and_methods_do_not_disturb_each_ot
 
 def test_a_new_row_in_the_table_of_methods_is_measured(benchmark, tmp_path, monkeypatch):
     more = {"gradcam": METHODS["gradcam"], "another": METHODS["gradcam"]}
-    for place in ("explain.maps.heatmaps.METHODS", "explain.checks.records.METHODS"):
-        monkeypatch.setattr(place, more)
+    for place in ("maps.heatmaps", "checks.records", "checks.benchmark"):
+        monkeypatch.setattr(f"explain.{place}.METHODS", more)
     assert benchmark("--curves", "0", "--types", "white_noise") == 0
     assert "| another (bad) |" in (tmp_path / "out" / "summary.md").read_text(encoding="utf-8")
 

@@ -333,7 +333,7 @@ OUT = ("--out", "no")
         (("explain", CAT, "out.png", "--colormap", "jet"), 2, "unknown colour map 'jet'"),
         (("explain", CAT, "out.png", "--raw", "m.txt"), 2, "m.txt: the name of a map must end in .npy"),
         (("explain", "none.png", "out.png"), 1, "none.png: no such file"),
-        (("explain", CAT, "out.png", "--stride", "16"), 2, "16 px is for the method quality_map, not quality_windows"),
+        (("explain", CAT, "out.png", "--stride", "16"), 2, "16 px is for the method quality_map, not degradation_map"),
         (("explain", CAT, "out.png", "--method", "quality_map", "--stride", "4"), 2, "stride must be one of 32, 16, 8"),
     ],
     ids=lambda value: " ".join(map(str, value))[:40] if isinstance(value, tuple) else None,

@@ -208,7 +208,7 @@ def test_maps_share_a_scale_and_the_difference_is_left_minus_right(tab):
 
 @pytest.mark.parametrize("method", ["gradcam", "eigencam"])
 def test_methods_without_a_common_unit_say_so_and_give_no_difference(tab, method):
-    assert not METHODS[method].in_logits
+    assert METHODS[method].unit is None
     shown = update(tab, method=method)
     assert "Each map has a scale of its own" in shown["notes"]
     assert shown["fourth"]["value"] is None

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from explain.maps.cams import LibraryCam, PrincipalCam, cam_grid, first_component, pooled
+from explain.maps.defaults import DEFAULT_METHOD, DEFAULT_TARGET, MODEL_METHOD
 from explain.maps.explanation import Explanation, describe_places
-from explain.maps.heatmaps import DEFAULT_METHOD, DEFAULT_TARGET, METHODS, TARGETS, explain_image
+from explain.maps.heatmaps import METHODS, TARGETS, explain_image
 from explain.maps.scale import difference_of_models, enlarge
 from qualiclip.errors import UsageError
 from qualiclip.models.targets import target_table
@@ -39,6 +40,7 @@ LIBRARY = {name: row.grid for name, row in METHODS.items() if isinstance(row.gri
 TWINS = {**LIBRARY, "shapleycam": LibraryCam("ShapleyCAM")}  # what the library has, too
 PRINCIPAL = [name for name, grid in LIBRARY.items() if isinstance(grid, PrincipalCam)]
 POSITIVE = ["gradcam++", "layercam", "elementwise"]
+OF_A_MODEL = [name for name, row in METHODS.items() if not row.image_alone]
 
 
 def whole_models_map(model, image, make):
@@ -163,7 +165,7 @@ def test_large_feature_maps_are_pooled_before_they_are_decomposed(tiny_model, se
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 2), (3, 1), (2, 2)])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", OF_A_MODEL)
 def test_smallest_feature_maps_have_a_map(tiny_model, seeded, method, size):
     explanation = explain(tiny_model, torch.rand((1, 256, *size), generator=seeded(0)), method=method)
     assert explanation.grid.shape == size
@@ -175,7 +177,7 @@ def test_smallest_feature_maps_have_a_map(tiny_model, seeded, method, size):
 def test_map_has_the_size_and_range_it_promises(tiny_model, feature_map, method, target):
     explanation = explain(tiny_model, feature_map, method=method, target=target)
     assert explanation.values.shape == (96, 160)
-    assert explanation.grid.shape == (3, 5)
+    assert explanation.grid.shape == ((12, 20) if METHODS[method].image_alone else (3, 5))
     low, high = (-1, 1) if explanation.signed else (0, 1)
     assert explanation.signed == (METHODS[method].signed and TARGETS[target].signed)
     assert low <= explanation.values.min() <= explanation.values.max() <= high
@@ -216,7 +218,9 @@ def test_nothing_is_left_on_the_model_after_an_error(tiny_model, feature_map, me
     assert all(module.training for module in tiny_model.modules())
 
 
-@pytest.mark.parametrize("method", [name for name in METHODS if name != "eigencam"])  # which never asks for the target
+@pytest.mark.parametrize(
+    "method", [name for name in OF_A_MODEL if name != "eigencam"]
+)  # which never asks for the target
 def test_an_error_in_the_target_leaves_nothing_on_the_model(tiny_model, feature_map, method):
     def broken(similarities):
         raise ZeroDivisionError("broken on purpose")
@@ -255,7 +259,7 @@ def test_empty_feature_map_has_no_evidence(tiny_model, method):
     assert not explain(tiny_model, torch.zeros(1, 256, 3, 5), method=method).has_evidence
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", OF_A_MODEL)
 def test_constant_feature_map_gives_a_map_without_structure(tiny_model, seeded, method):
     feature_map = torch.rand((1, 256, 1, 1), generator=seeded(0)).expand(-1, -1, 4, 4)
     if method == "occlusion":  # taking away one of several equal places changes only what rounding does
@@ -363,7 +367,8 @@ def test_maps_that_do_not_compare_are_refused(tiny_model, feature_map):
 
 
 def test_defaults_are_in_the_tables():
-    assert METHODS[DEFAULT_METHOD].signed
+    assert METHODS[DEFAULT_METHOD].image_alone
+    assert METHODS[MODEL_METHOD].signed
     assert TARGETS[DEFAULT_TARGET].signed
 
 

@@ -170,7 +170,7 @@ def test_explaining_is_one_call(scorer, photo):
     for wrong, message in (
         ({"method": "magic"}, "unknown heatmap method 'magic'"),
         ({"target": "ugly"}, "unknown heatmap target 'ugly'"),
-        ({"stride": 16}, "a stride of 16 px is for the method quality_map, not quality_windows"),
+        ({"stride": 16}, "a stride of 16 px is for the method quality_map, not degradation_map"),
         ({"stride": 7, "method": "quality_map"}, "stride must be one of 32, 16, 8 px, got 7"),
     ):
         with pytest.raises(UsageError, match=message):

@@ -15,10 +15,12 @@ from tqdm import tqdm
 
 from explain.maps.explanation import Explanation
 from explain.maps.heatmaps import explain_image
+from explain.maps.methods import METHODS
 from explain.maps.quality_map import STRIDE
 from explain.maps.scale import enlarge
 from qualiclip.ambient import without_gradients
 from qualiclip.degradations import degrade
+from qualiclip.degradations.extent import degraded_places
 from qualiclip.degradations.masks import SHAPES
 from qualiclip.models.family import Family
 from qualiclip.models.targets import find_target
@@ -82,7 +84,7 @@ def _explain(model: Family, feature_map: Tensor, image: Tensor, settings: Settin
 def _differences(degraded: Maps, pristine: Maps) -> dict[str, Tensor]:
     """Evidence (h, w) of a degradation: how each method's own values changed from the pristine picture."""
     return {
-        name: degradation_sign(found.target) * torch.from_numpy(found.grid - pristine[name].grid)
+        name: degradation_sign(found) * torch.from_numpy(found.grid - pristine[name].grid)
         for name, found in degraded.items()
     }
 
@@ -99,13 +101,13 @@ def _maps(
     feature_map = scorer.encode(degraded)
     found = _explain(scorer.model, feature_map, degraded, settings)
     evidence = {
-        ("map", name): _at_places(degradation_sign(each.target) * torch.from_numpy(each.values))
+        ("map", name): _at_places(degradation_sign(each) * torch.from_numpy(each.values))
         for name, each in found.items()
     }
-    changes = _differences(found, pristine_maps)
-    changes["features"] = (feature_map - pristine).norm(dim=1)[0]  # (h, w)
-    for name, change in changes.items():
-        evidence["difference", name] = _at_places(enlarge(change, _size(degraded), stride=STRIDE))
+    for name, change in _differences(found, pristine_maps).items():
+        evidence["difference", name] = _at_places(found[name].spread(change))
+    moved = (feature_map - pristine).norm(dim=1)[0]  # (h, w)
+    evidence["difference", "features"] = _at_places(enlarge(moved, _size(degraded), stride=STRIDE))
     return feature_map, evidence
 
 
@@ -129,10 +131,12 @@ def localise(
     for shape in shapes:
         place = (settings.seed, example.name, shape)
         mask = SHAPES[shape](*_size(example.image), generator_for(*place))
-        inside: Mask = _at_places(mask) > 0.5
         for name in settings.types:
             generator = generator_for(*place, name)
             degraded = degrade(example.image, name, level=settings.level, generator=generator, mask=mask)
+            inside: Mask = _at_places(mask * degraded_places(degraded, example.image, name)) > 0.5
+            if not inside.any():
+                continue  # of a few blocks none may have hit the region
             feature_map, evidence = _maps(scorer, pristine, degraded, pristine_maps, settings)
             evidence |= _baselines(degraded, generator_for(*place, name, "random"))
             facts = (example.name, name, shape, float(inside.mean()), before, _score(scorer, feature_map))
@@ -146,25 +150,25 @@ def follow_curves(scorer: Scorer, example: BenchmarkPhoto, settings: Settings) -
     generator = generator_for(settings.seed, example.name, "curves")
     blurred = degrade(image, "gaussian_blur", level=BLUR_LEVEL, generator=generator)
     feature_map = scorer.encode(image)
-    orders: dict[str, Values] = {
-        method: explain_image(scorer.model, image, feature_map, method=method, target=CURVE_TARGET).values
-        for method in settings.methods
-    }
+    orders: dict[str, Values] = {}
+    for method in settings.methods:
+        found = explain_image(scorer.model, image, feature_map, method=method, target=CURVE_TARGET)
+        orders[method] = -degradation_sign(found) * found.values  # what raises the score goes first
     orders |= {name: BASELINES[name](image, generator).numpy() for name in CURVE_BASELINES}
     for name, values in orders.items():
-        found = draw_curves(
+        curves = draw_curves(
             lambda way: _score(scorer, scorer.encode(way)), image, blurred, values, steps=settings.steps
         )
-        yield CurveMeasurement(example.name, name, found)
+        yield CurveMeasurement(example.name, name, curves)
 
 
 def compare_weights(
     scorer: Scorer, untrained: Family, example: BenchmarkPhoto, settings: Settings
 ) -> Iterator[WeightMeasurement]:
-    """How alike each method's maps of one picture are with trained and with random weights."""
+    """How alike the maps of one picture are with trained and with random weights, of each method that asks a model."""
     with without_gradients():
         feature_maps = (scorer.encode(example.image), untrained.feature_map(example.image[None]))
-    for method in settings.methods:
+    for method in (name for name in settings.methods if not METHODS[name].image_alone):
         trained, random = (
             explain_image(model, example.image, features, method=method, target=CURVE_TARGET).grid
             for model, features in zip((scorer.model, untrained), feature_maps, strict=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from explain.maps.heatmaps import METHODS
+from explain.maps.explanation import Explanation
+from explain.maps.methods import LEVELS, METHODS
 from qualiclip.checks import check_several, is_number
 from qualiclip.degradations import DEGRADATIONS
 from qualiclip.degradations.masks import SHAPES
@@ -141,11 +142,11 @@ def default_targets(pairs: Sequence[PromptPair]) -> tuple[str, ...]:
     return *WHOLE, *(PAIR + words for words in PAIRS if any(words in prompt for prompt in prompts))
 
 
-def degradation_sign(target: str) -> int:
-    """1 if maps for a target are high where they see a degradation, -1 if they are low there."""
-    return 1 if target == "bad" else -1
+def degradation_sign(explanation: Explanation) -> int:
+    """1 if a map is high where it sees a degradation, -1 if it is low there."""
+    return 1 if explanation.target == "bad" or METHODS[explanation.method].unit == LEVELS else -1
 
 
 def map_name(method: str, target: str) -> str:
-    """How a method asked for a target is called in tables."""
-    return f"{method} ({target})"
+    """How a method asked for a target is called in tables; one that asks no model by itself."""
+    return method if METHODS[method].image_alone else f"{method} ({target})"

@@ -50,7 +50,7 @@ def check_maps(
     explanation: Explanation, degraded: Tensor, region: Region, *, generator: Generator
 ) -> tuple[CheckedMap, ...]:
     """An explanation of a degraded image (3, H, W), then maps that know no model, each held against the region."""
-    found = evidence_auroc(degradation_sign(explanation.target) * explanation.values, region)
+    found = evidence_auroc(degradation_sign(explanation) * explanation.values, region)
     rivals = [(name, BASELINES[name](degraded, generator).numpy()) for name in RIVALS]
     return (
         CheckedMap(explanation.method, explanation.values, explanation.signed, found),

@@ -1,7 +1,7 @@
 """Figure of models and pictures side by side: scores, bars, and heatmaps on one scale; tuned beside untuned."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -89,7 +89,7 @@ def maps_on_scale(comparisons: Sequence[Comparison], scale: str) -> list[tuple[E
     look_up(SCALES, scale, kind="scale")
     maps = [tuple(one.explanation for one in comparison.explained) for comparison in comparisons]
     if scale == "map":
-        return [tuple(replace(one, full_scale=None) for one in those) for those in maps]
+        return maps
     if scale == "picture":
         return [with_shared_peak(those) for those in maps]
     shared = iter(with_shared_peak(one for those in maps for one in those))
@@ -202,7 +202,7 @@ def check_counts(pictures: int, models: int) -> None:
 def _about_maps(explanation: Explanation, scale: str) -> str:
     """What the heatmaps show and how they are drawn, in words."""
     method = METHODS[explanation.method]
-    said = SCALES[scale].format(unit="logits" if method.in_logits else "cosines")
+    said = SCALES[scale].format(unit=method.unit or "cosines")
     lines = "Lines run at half of the scale, dashed where the score is lowered. " if explanation.signed else ""
     return f"Heatmaps: {method.label}. {explanation.meaning} {said} {lines}A heatmap is a hint, not a proof."
 

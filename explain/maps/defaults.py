@@ -4,12 +4,14 @@ And which there are. Apart from the methods themselves, so that a command line c
 without loading them; a test holds the names against the tables.
 """
 
-DEFAULT_METHOD = "quality_windows"
+DEFAULT_METHOD = "degradation_map"
+MODEL_METHOD = "quality_windows"  # where a model's own score is to be explained
 DEFAULT_TARGET = "difference"
 DEFAULT_COLORMAP = "viridis"
 DEFAULT_OPACITY = 0.7
 
 METHOD_NAMES = (
+    "degradation_map",
     *("gradcam", "hirescam", "layercam", "gradcam++", "xgradcam", "elementwise", "shapleycam"),
     *("eigengradcam", "eigencam", "kpcacam"),
     *("attribution", "quality_map", "quality_windows", "occlusion", "ablation"),
@@ -19,3 +21,8 @@ PAIR_START = "pair:"
 COLORMAP_NAMES = ("viridis", "cividis", "magma")
 STRIDES = (32, 16, 8)
 TABLE_ENDINGS = (".txt", ".md", ".csv")  # of how a score is made
+
+
+def chosen(method: str | None, target: str | None) -> tuple[str, str]:
+    """Method and target where either was left open: who asks for a target gets a map that knows it."""
+    return method or (MODEL_METHOD if target else DEFAULT_METHOD), target or DEFAULT_TARGET

@@ -12,7 +12,7 @@ from torch import Tensor
 from qualiclip.errors import UsageError
 
 from .quality_map import STRIDE
-from .scale import enlarge
+from .scale import FIRST, enlarge
 
 
 class Heatmap(Protocol):
@@ -32,9 +32,10 @@ class Heatmap(Protocol):
 class Explanation:
     """A heatmap of a picture of the given size (H, W) [px].
 
-    `grid` (h, w) holds the method's own values at positions `stride` px apart, unscaled. How they lie on the picture
-    is told by `values` and `at` alone. `full_scale` is the magnitude that is drawn as 1, shared by maps whose colours
-    are to mean the same; None for the map's own `peak`. `meaning` says what the map shows.
+    `grid` (h, w) holds the method's own values at positions `stride` px apart, unscaled; the middle of the first is
+    `first` px from the border. How they lie on the picture is told by `values`, `at` and `spread` alone. `full_scale`
+    is the magnitude that is drawn as 1, shared by maps whose colours are to mean the same; None for the map's own
+    `peak`. `meaning` says what the map shows.
     """
 
     method: str
@@ -45,6 +46,7 @@ class Explanation:
     meaning: str = ""
     stride: int = STRIDE
     full_scale: float | None = None
+    first: float = FIRST
 
     @cached_property
     def values(self) -> NDArray[np.float32]:
@@ -55,6 +57,11 @@ class Explanation:
     def peak(self) -> float:
         """The largest magnitude on the picture, in the unit of the grid; 0 where nothing speaks for the target."""
         return float(self._unscaled(self.size).abs().max())
+
+    @property
+    def end(self) -> float:
+        """The magnitude that is drawn as 1; 0 where all are 0."""
+        return self.peak if self.full_scale is None else self.full_scale
 
     @property
     def nbytes(self) -> int:
@@ -73,13 +80,17 @@ class Explanation:
         if not _in_proportion((height, width), self.size):
             own = f"{self.size[1]} × {self.size[0]} px"
             raise UsageError(f"a map of a picture of {own} does not fit one of {width} × {height} px; explain that one")
-        shown, end = self._unscaled((height, width)), self.peak if self.full_scale is None else self.full_scale
+        shown, end = self._unscaled((height, width)), self.end
         values: NDArray[np.float32] = (shown / end if end > 0 else torch.zeros_like(shown)).numpy()
         return values
 
+    def spread(self, grid: Tensor, shown: tuple[int, int] | None = None) -> Tensor:
+        """Values (h, w) of the positions of this map, as a map of the picture, at its own size or that `shown`."""
+        return enlarge(grid, self.size, stride=self.stride, first=self.first, shown=shown)
+
     def _unscaled(self, shown: tuple[int, int]) -> Tensor:
         grid = torch.from_numpy(self.grid)
-        return enlarge(grid if self.signed else grid.clamp(min=0), self.size, stride=self.stride, shown=shown)
+        return self.spread(grid if self.signed else grid.clamp(min=0), shown)
 
     @property
     def has_evidence(self) -> bool:
@@ -92,6 +103,28 @@ class Explanation:
         if not self.has_evidence:
             return "No place in this picture speaks for this target: the map is empty."
         return f"{self.meaning} {describe_places(self.values)}".strip()
+
+
+@dataclass(frozen=True)
+class DegradationLevels(Explanation):
+    """A map of levels of degradation, 0 to 5, that explains no score; up to a peak of `quiet` nothing stands out."""
+
+    quiet: float = 0.0
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether any place stands out."""
+        return self.peak > self.quiet
+
+    @property
+    def note(self) -> str:
+        """The map in words: what it shows, where it is strongest and how strong, or that nothing stands out."""
+        if self.has_evidence:
+            return f"{self.meaning} Most, level {self.peak:.1f}: {_strongest_place(self.values)}."
+        return (
+            f"{self.meaning} Nothing stands out here: no place is above level {self.quiet:.1f}, "
+            "as in 95 of 100 photos that were not degraded."
+        )
 
 
 def _in_proportion(shown: tuple[int, int], size: tuple[int, int]) -> bool:

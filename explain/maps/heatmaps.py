@@ -15,22 +15,22 @@ from qualiclip.models.targets import TARGETS, Target, find_target
 from qualiclip.pictures import PictureSource
 from qualiclip.scoring.scorer import Scorer
 
+from . import degradation
 from .cams import MOST_POSITIONS, PrincipalCam
-from .defaults import DEFAULT_METHOD, DEFAULT_TARGET
-from .explanation import Explanation
+from .defaults import chosen
+from .explanation import DegradationLevels, Explanation
 from .methods import METHODS, Method
 from .quality_map import STRIDE, STRIDES, Progress, fine_quality_grid
 from .scale import difference_of_models, on_one_scale
 
 __all__ = [
-    "DEFAULT_METHOD",
-    "DEFAULT_TARGET",
     "METHODS",
     "TARGETS",
     "Explanation",
     "check_method",
     "difference_of_models",
     "explain",
+    "explain_alone",
     "explain_finely",
     "explain_image",
     "on_one_scale",
@@ -85,6 +85,8 @@ def explain_image(
         raise UsageError(f"one feature map at a time, got a batch of {feature_map.shape[0]}")
     wanted = find_target(target, model.targets)
     row = look_up(METHODS, method, kind="heatmap method")
+    if row.image_alone:
+        return explain_alone(image, method=method, target=target)
     if not isinstance(model, row.of):
         fitting = ", ".join(name for name, other in METHODS.items() if isinstance(model, other.of))
         raise UsageError(f"{method} can't explain a model of the family {model.family}; use one of {fitting}")
@@ -92,6 +94,25 @@ def explain_image(
     grid = row.grid(model, feature_map, wanted.value, **told)
     signed, size = row.signed and wanted.signed, (image.shape[-2], image.shape[-1])
     return Explanation(method, target, grid.numpy(), size, signed, _meaning(row, wanted, grid.numel()))
+
+
+@without_gradients()
+def explain_alone(image: Tensor, *, method: str, target: str) -> Explanation:
+    """Heatmap of an image (3, H, W) by a method that asks no model (`Method.image_alone`); the target changes nothing.
+
+    Raises:
+        InputError: if the image is no such tensor.
+    """
+    image, row, quiet = _as_constant("an image", image, "(3, H, W)"), METHODS[method], degradation.quiet_level()
+    grid = row.grid(image)
+    return DegradationLevels(
+        *(method, target, grid.numpy(), (image.shape[-2], image.shape[-1])),
+        meaning=row.description,
+        stride=degradation.APART,
+        first=degradation.FIRST,
+        full_scale=degradation.FULL_SCALE,
+        quiet=quiet,
+    )
 
 
 @without_gradients()
@@ -136,13 +157,14 @@ def explain(
     scorer: Scorer,
     source: PictureSource,
     *,
-    method: str = DEFAULT_METHOD,
-    target: str = DEFAULT_TARGET,
+    method: str | None = None,
+    target: str | None = None,
     stride: int = STRIDE,
     progress: Progress | None = None,
 ) -> Explanation:
     """Heatmap of a picture: of a file, its bytes, a PIL picture, an array or an image tensor (3, H, W).
 
+    By default the degradation map; where only a `target` is asked for, a map of the model's own that knows it.
     `stride` is the distance of the positions in px: 32, or 16 and 8 for the method `quality_map`. `progress` is told
     how much is done, of how much, by work that can tell; an exception raised in it stops the work.
 
@@ -150,9 +172,12 @@ def explain(
         UsageError: if the method, the target or the stride is unknown, or the method has no finer positions.
         InputError: if the picture can't be used.
     """
+    method, target = chosen(method, target)
     check_method(method, stride=stride)
     find_target(target, scorer.model.targets)  # before anything dear is computed
     image = scorer.read(source)
     if stride != STRIDE:
         return explain_finely(scorer.model, scorer.encode, image, target=target, stride=stride, progress=progress)
+    if METHODS[method].image_alone:
+        return explain_alone(image, method=method, target=target)
     return explain_image(scorer.model, image, scorer.encode(image), method=method, target=target, progress=progress)

@@ -12,6 +12,7 @@ from qualiclip.models.qualiclip import QualityModel
 from .attribution import attribution_grid
 from .cams import LibraryCam, PrincipalCam, features_alone, gradient_times_features
 from .channel_ablation import ablation_grid
+from .degradation import degradation_grid
 from .occlusion import occlusion_grid
 from .quality_map import quality_grid, window_grid
 from .shapley import shapley_grid
@@ -21,8 +22,9 @@ from .shapley import shapley_grid
 class Method:
     """A way to make a heatmap.
 
-    `grid` gives its values (h, w) from a model, a feature map (1, C, h, w) and a target's value. They are `signed` if
-    they tell what lowers the target from what raises it, and `in_logits` if two models' values compare. They work on
+    `grid` gives its values (h, w) from a model, a feature map (1, C, h, w) and a target's value; of one that knows the
+    `image_alone`, from an image (3, H, W). They are `signed` if
+    they tell what lowers the target from what raises it, and have a `unit` if two models' values compare. They work on
     models of the class `of`: some take attention pooling apart. A method that `reports` also takes `progress`, a
     function of how much is done, of how much; an exception in it stops the work.
     """
@@ -33,16 +35,28 @@ class Method:
     grid: Callable[..., Tensor]
     knows_target: bool = True
     signed: bool = False
-    in_logits: bool = False
+    unit: str | None = None
     reports: bool = False
+    image_alone: bool = False
     of: type[nn.Module] = Family
 
 
 _GRADIENT = "Small, one gradient through the pooling."
 _PRINCIPAL = "A tenth of a score by compact; above 1,024 positions (1 megapixel) on a pooled feature map."
 
+LOGITS, LEVELS = "logits", "levels"  # units
+
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
+        "degradation_map": Method(
+            "Degradation map",
+            "Where the picture looks degraded and how much, by a small network of its own: it explains no score.",
+            "About a third of a score by compact, a twentieth by qualiclip.",
+            degradation_grid,
+            knows_target=False,
+            unit=LEVELS,
+            image_alone=True,
+        ),
         "gradcam": Method(
             "Grad-CAM",
             "Weighs each channel by its mean gradient. The usual choice.",
@@ -111,7 +125,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             attribution_grid,
             of=QualityModel,
             signed=True,
-            in_logits=True,
+            unit=LOGITS,
         ),
         "quality_map": Method(
             "Local quality",
@@ -119,7 +133,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "Small, as for attribution; finer positions take 4 or 16 encodings of the picture.",
             quality_grid,
             signed=True,
-            in_logits=True,
+            unit=LOGITS,
         ),
         "quality_windows": Method(
             "Local quality, 3 × 3",
@@ -127,7 +141,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             "A sixth to a quarter of a score.",
             window_grid,
             signed=True,
-            in_logits=True,
+            unit=LOGITS,
         ),
         "occlusion": Method(
             "Occlusion",
@@ -136,7 +150,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             occlusion_grid,
             of=QualityModel,
             signed=True,
-            in_logits=True,
+            unit=LOGITS,
             reports=True,
         ),
         "ablation": Method(

@@ -10,36 +10,45 @@ from torch import Tensor
 from qualiclip.ambient import undisturbed
 from qualiclip.errors import UsageError
 
-from .methods import METHODS
+from .methods import LEVELS, LOGITS, METHODS
 from .quality_map import STRIDE
 
 if TYPE_CHECKING:
     from .explanation import Explanation
 
+FIRST = STRIDE / 2  # px, the middle of the first position of a feature map: it is that of 32 px
+
 
 @undisturbed()
-def enlarge(grid: Tensor, size: tuple[int, int], *, stride: int, shown: tuple[int, int] | None = None) -> Tensor:
+def enlarge(
+    grid: Tensor,
+    size: tuple[int, int],
+    *,
+    stride: int,
+    first: float = FIRST,
+    shown: tuple[int, int] | None = None,
+) -> Tensor:
     """A grid (h, w) as a map of a picture of the given size (H, W) [px], linear between the positions.
 
-    The only way from a grid to pixels. Position i is that of the 32 px from i · stride; beyond the outermost centres,
-    values go on as they are. The map is as large as the picture is `shown`; None is its own size.
+    The only way from a grid to pixels. The middle of position i is at `first` + i · stride px; beyond the outermost
+    ones, values go on as they are. The map is as large as the picture is `shown`; None is its own size.
     """
     lengths = zip(size, shown or size, grid.shape, strict=True)
-    rows, columns = (_hats(side, length, count, stride) for side, length, count in lengths)
+    rows, columns = (_hats(side, length, count, stride, first) for side, length, count in lengths)
     return rows @ grid @ columns.T
 
 
-def _hats(side: int, length: int, count: int, stride: int) -> Tensor:
+def _hats(side: int, length: int, count: int, stride: int, first: float) -> Tensor:
     """Weights (length, count) of the positions along a side that is shown that long: interpolation as a matrix."""
     pixels = (torch.arange(length, dtype=torch.float32) + 0.5) * (side / length)  # of the picture
-    places = (pixels - STRIDE / 2) / stride  # in positions
+    places = (pixels - first) / stride  # in positions
     positions = torch.arange(count, dtype=torch.float32)
     return (1 - (places.clamp(0, count - 1)[:, None] - positions).abs()).clamp(min=0)  # (length, count)
 
 
-def _require_logits(method: str) -> None:
-    if not METHODS[method].in_logits:
-        known = ", ".join(name for name, row in METHODS.items() if row.in_logits)
+def _require_unit(method: str, *units: str) -> None:
+    if METHODS[method].unit not in units:
+        known = ", ".join(name for name, row in METHODS.items() if row.unit in units)
         raise UsageError(f"maps by {method} have no unit that two models share; use one of {known}")
 
 
@@ -47,13 +56,13 @@ def _require_logits(method: str) -> None:
 def difference_of_models(first: "Explanation", second: "Explanation") -> "Explanation":
     """Signed map of where a model finds more for a target than another one does: first minus second, in logits.
 
-    Only for methods whose values are logits of the models (`in_logits`), each with its own scale: gradients of two
+    Only for methods whose values are logits of the models (`unit`), each with its own scale: gradients of two
     models have no common unit.
 
     Raises:
         UsageError: if the maps are not of one such method, one target, one grid and one size.
     """
-    _require_logits(first.method)
+    _require_unit(first.method, LOGITS)
     kinds = [(one.method, one.target, one.stride, one.grid.shape, one.size) for one in (first, second)]
     if kinds[0] != kinds[1]:
         raise UsageError(f"maps of two models must agree in method, target, grid and size; got {kinds[0]}, {kinds[1]}")
@@ -62,22 +71,22 @@ def difference_of_models(first: "Explanation", second: "Explanation") -> "Explan
 
 
 def with_shared_peak(explanations: Iterable["Explanation"]) -> tuple["Explanation", ...]:
-    """The maps with the largest magnitude in any of them as the end of the scale of all."""
+    """The maps with the largest end of the scale of any of them as that of all."""
     given = tuple(explanations)
-    peak = max(one.peak for one in given)
-    return tuple(replace(one, full_scale=peak) for one in given)
+    end = max(one.end for one in given)
+    return tuple(replace(one, full_scale=end) for one in given)
 
 
 @undisturbed()
 def on_one_scale(*explanations: "Explanation") -> tuple[tuple["Explanation", ...], float]:
-    """The maps divided by the largest magnitude in any of them, so that a colour means the same in all, and that peak.
+    """The maps on the largest scale of any of them, so that a colour means the same in all, and the largest magnitude.
 
     A peak of 0 means that all maps are empty.
 
     Raises:
-        UsageError: if a method's values have no unit that two models or pictures share (`in_logits`).
+        UsageError: if a method's values have no unit that two models or pictures share (`unit`).
     """
     for one in explanations:
-        _require_logits(one.method)
+        _require_unit(one.method, LOGITS, LEVELS)
     scaled = with_shared_peak(explanations)
     return scaled, max(one.peak for one in explanations)

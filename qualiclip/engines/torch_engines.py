@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterable
 from functools import partial
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,8 @@ from qualiclip.machine import trim
 from qualiclip.models.family import Family
 
 from .stages import Stages, Step
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def _plain(step: Step, dtype: torch.dtype, memory_format: torch.memory_format) -> Step:
@@ -48,26 +51,26 @@ class _Convolution(nn.Module):
         return torch.mkldnn_convolution(values, self.weight, self.bias, *self.places, self.groups)
 
 
-def _steady(model: Family) -> Family:
-    """The same model, sharing its tensors, with one way of computing convolutions.
+def steady(model: Network) -> Network:
+    """The same network, sharing its tensors, with one way of computing convolutions.
 
     torch itself takes another way, with other roundings, on one thread than on several, and for small pictures alone
     than for many at once.
     """
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]  # torch's own
         return model
-    steady = copy.deepcopy(model, {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())})
-    for module in list(steady.modules()):
+    own = copy.deepcopy(model, {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())})
+    for module in list(own.modules()):
         for name, child in module.named_children():
             if isinstance(child, nn.Conv2d) and not isinstance(child.padding, str):
                 setattr(module, name, _Convolution(child, child.padding))
-    return steady
+    return own
 
 
 def eager_engine(model: Family, precision: str, key: str) -> Stages:
     """The model as it is."""
     own = model if precision == "fp32" else copy.deepcopy(model).to(_dtype(precision))
-    return _stages(_steps(_steady(own)), _dtype(precision), torch.contiguous_format)
+    return _stages(_steps(steady(own)), _dtype(precision), torch.contiguous_format)
 
 
 def _fold(module: nn.Module, convolution: str, norm: str) -> None:
@@ -76,7 +79,7 @@ def _fold(module: nn.Module, convolution: str, norm: str) -> None:
     setattr(module, norm, nn.Identity())
 
 
-def fused_model(model: Family) -> Family:
+def fused_model(model: Network) -> Network:
     """A copy whose batch norms are folded into the convolutions before them, with channels last in memory."""
     fused = copy.deepcopy(model)
     for module in fused.modules():
@@ -94,7 +97,7 @@ def fused_model(model: Family) -> Family:
 def fused_engine(model: Family, precision: str, key: str) -> Stages:
     """Batch norms folded into convolutions, channels last in memory."""
     fused = fused_model(model).to(_dtype(precision))
-    return _stages(_steps(_steady(fused)), _dtype(precision), torch.channels_last)
+    return _stages(_steps(steady(fused)), _dtype(precision), torch.channels_last)
 
 
 def compile_engine(model: Family, precision: str, key: str) -> Stages:

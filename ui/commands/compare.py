@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from explain.maps.defaults import DEFAULT_METHOD, DEFAULT_TARGET
+from explain.maps.defaults import DEFAULT_TARGET, MODEL_METHOD
 from qualiclip.errors import one_line
 from qualiclip.outputs import FIGURE_ENDINGS, check_ending, check_outputs
 from qualiclip.terminal import put, require_output, say
@@ -137,7 +137,7 @@ def _explained_by_all(
         image = scorers[0].read(item)
     except InputError as error:
         return Failure(str(item), str(error)), None
-    comparison = compare_models(image, scorers, path=item, method=DEFAULT_METHOD, target=DEFAULT_TARGET)
+    comparison = compare_models(image, scorers, path=item, method=MODEL_METHOD, target=DEFAULT_TARGET)
     return [one.report for one in comparison.explained], comparison
 
 
@@ -159,7 +159,7 @@ def _save_comparison(path: Path, comparisons: "Sequence[Comparison]") -> None:
     title = " and ".join(report.model for report in reports)
     drawing = comparison_figure(comparisons, title=title, facts=lines)
     facts = {"Pictures": "; ".join(comparison.name for comparison in comparisons)}
-    facts |= {"Heatmap": f"{DEFAULT_METHOD}, {DEFAULT_TARGET}", "Seed": "none"}
+    facts |= {"Heatmap": f"{MODEL_METHOD}, {DEFAULT_TARGET}", "Seed": "none"}
     for number, report in enumerate(reports, 1):
         facts |= {f"{name} {number}": value for name, value in report_facts(report).items()}
     description = f"{title}, side by side: scores, heatmaps on one scale, prompt pairs.\n" + "\n".join(lines)

@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-from explain.maps.defaults import DEFAULT_COLORMAP, DEFAULT_METHOD, DEFAULT_OPACITY, DEFAULT_TARGET
+from explain.maps.defaults import (
+    DEFAULT_COLORMAP,
+    DEFAULT_METHOD,
+    DEFAULT_OPACITY,
+    DEFAULT_TARGET,
+    MODEL_METHOD,
+    chosen,
+)
 from qualiclip.outputs import check_ending
 from qualiclip.terminal import say
 
@@ -28,11 +35,21 @@ def explain(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A PNG file to write.", show_default=False)],
     model: ModelOption = "auto",
     method: Annotated[
-        str, typer.Option("--method", help="How the heatmap is made; see docs/heatmaps.md.")
-    ] = DEFAULT_METHOD,
+        str | None,
+        typer.Option(
+            "--method",
+            help="How the heatmap is made; see docs/heatmaps.md.",
+            show_default=f"{DEFAULT_METHOD}; with --target alone {MODEL_METHOD}",
+        ),
+    ] = None,
     target: Annotated[
-        str, typer.Option("--target", help="good, bad, difference, or a prompt pair as pair:2 or pair:Noise-free.")
-    ] = DEFAULT_TARGET,
+        str | None,
+        typer.Option(
+            "--target",
+            help="good, bad, difference, or a prompt pair as pair:2 or pair:Noise-free.",
+            show_default=DEFAULT_TARGET,
+        ),
+    ] = None,
     stride: Annotated[
         int, typer.Option("--stride", help="Of quality_map, px: 32, or 16 and 8 for 4 and 16 encodings.")
     ] = 32,
@@ -43,11 +60,11 @@ def explain(
     pair: PairOption = None,
     raw: Annotated[Path | None, typer.Option("--raw", help="Also write the map itself, as .npy.")] = None,
 ) -> None:
-    """Write the picture with a heatmap over it: where the model finds good or bad quality."""
+    """Write the picture with a heatmap over it: where it looks degraded, or what the model finds where."""
     check_png(out)
     if raw is not None:
         check_ending(raw, [".npy"], what="the name of a map")
-    settings = ExplainSettings(method, target, stride, colormap, opacity)
+    settings = ExplainSettings(*chosen(method, target), stride, colormap, opacity)
     check_one(source, model, [out, raw], engine=engine, precision=precision, pairs=pair)
     load = partial(load_scorer, model, engine=engine, precision=precision, pairs=pair)
     say(explain_picture(load, source, out, settings, raw=raw))

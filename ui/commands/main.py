@@ -19,7 +19,7 @@ from .score import score
 from .sweep import sweep
 
 app = typer.Typer(
-    help="Score the quality of photos without a reference, degrade them, and see where the model looks.",
+    help="Score the quality of photos without a reference, degrade them, and see where they look degraded.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

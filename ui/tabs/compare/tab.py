@@ -10,7 +10,7 @@ from torch import Tensor
 
 from explain.maps.drawing import draw_heatmap
 from explain.maps.explanation import Explanation
-from explain.maps.heatmaps import METHODS
+from explain.maps.methods import LOGITS, METHODS
 from explain.maps.scale import difference_of_models, on_one_scale
 from qualiclip.crops import reduced
 from qualiclip.degradations import DEGRADATIONS
@@ -83,9 +83,9 @@ class CompareTab:
         """
         method = look_up(METHODS, settings.method, kind="heatmap method")
         left, right = (look.explanation(method=settings.method, target=settings.target) for look in sides.looks)
-        if not method.in_logits:
+        if method.unit is None:
             return Maps(left, right, None, shared=False)
-        difference = difference_of_models(left, right) if sides.mode == MODEL else None
+        difference = difference_of_models(left, right) if sides.mode == MODEL and method.unit == LOGITS else None
         (left, right), _ = on_one_scale(left, right)
         return Maps(left, right, difference, shared=True)
 

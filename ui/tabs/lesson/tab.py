@@ -11,7 +11,7 @@ from PIL import Image
 
 from explain.checks.spot_check import check_maps, draw_map, explain_untrained
 from explain.figures.arithmetic import arithmetic_figure
-from explain.maps.defaults import DEFAULT_METHOD, DEFAULT_TARGET
+from explain.maps.defaults import DEFAULT_TARGET, MODEL_METHOD
 from explain.numbers.arithmetic import arithmetic
 from qualiclip.crops import middle
 from qualiclip.degradations import Region, Step
@@ -117,7 +117,7 @@ class LessonTab:
         if choice.level == 0:
             return render_message(say("lesson/no-damage"), error=False)
         look = self.studio.look(self.degraded(subject, choice))
-        explanation = look.explanation(method=DEFAULT_METHOD, target=DEFAULT_TARGET)
+        explanation = look.explanation(method=MODEL_METHOD, target=DEFAULT_TARGET)
         checked = check_maps(explanation, look.image, choice.region, generator=_generator())
         figures = [MapFigure(draw_map(look.picture, one, choice.region, side=MAP_SIDE), one.auroc) for one in checked]
         return render_check(figures, look.pristine.analysis.report.score, look.analysis.report.score)
@@ -128,7 +128,7 @@ class LessonTab:
         if subject is None or choice.level == 0:
             return ""
         look = self.studio.look(self.degraded(subject, choice))
-        explanation = look.explanation(method=DEFAULT_METHOD, target=DEFAULT_TARGET)
+        explanation = look.explanation(method=MODEL_METHOD, target=DEFAULT_TARGET)
         untrained, correlation = explain_untrained(look.scorer, look.image, explanation, generator=_generator())
         drawn = draw_map(look.picture, untrained, choice.region, side=MAP_SIDE)
         return render_untrained(drawn, correlation)
