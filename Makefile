@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --n
 unexport PYTHONWARNINGS
 
 .PHONY: demo test check lint types quick slow format docs bench bench-start bench-degradations bench-explanations bench-ui bench-sweep \
-        soak ordering robustness compact benchmark-explanations docs-explanations browser screenshot space gallery clean
+        soak ordering robustness compact degradation-map benchmark-explanations docs-explanations browser screenshot space gallery clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python app.py --port $(PORT)
@@ -96,6 +96,11 @@ compact: $(VENV)/.installed
 	  --out runs/average.safetensors
 	$(BIN)/python -m train attributes runs/average.safetensors --photos $(PHOTOS) --out runs/compact.safetensors \
 	  --count 500 --set seed=31
+
+# make degradation-map PHOTOS=folder: train the map of degradation anew, into runs/map-2/model.safetensors
+degradation-map: $(VENV)/.installed
+	$(BIN)/python -m train fit degradation-map --photos $(PHOTOS) --out runs/map-1
+	$(BIN)/python -m train fit degradation-map-2 --photos $(PHOTOS) --out runs/map-2 --start-from runs/map-1/model.safetensors
 
 # The folder to push to a Hugging Face Space, in build/space; docs/space.md says how.
 space: $(VENV)/.installed

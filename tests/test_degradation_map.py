@@ -11,12 +11,14 @@ from safetensors.torch import load_file, save_file
 from torch import Generator, Tensor
 from typer.testing import CliRunner
 
+from qualiclip.assets import asset
 from qualiclip.degradations import DEGRADATIONS
-from qualiclip.errors import TrainingError, UsageError, WeightsError
+from qualiclip.errors import QualiclipError, TrainingError, UsageError, WeightsError
 from qualiclip.models.degradation_map import traces
+from qualiclip.weights.files import file_sha256
 from qualiclip.weights.map_files import load_map, save_map
 from train.__main__ import app
-from train.fit.map_trainer import first_map, fit_map, take_step
+from train.fit.map_trainer import fit_map, random_map, take_step
 from train.fit.optimization import build_optimizer
 from train.losses.places import level_loss, order_loss
 from train.recipes.maps import MAP_RECIPES, MapRecipe
@@ -33,7 +35,7 @@ PLAIN = replace(SMOKE, crop=96, nothing_chance=0, everywhere_chance=0, soft_chan
 
 @pytest.mark.parametrize(("height", "width"), [(64, 96), (65, 71), (33, 400), (9, 9)])
 def test_every_size_has_a_level_every_8_px(height: int, width: int) -> None:
-    network = first_map(SMOKE).eval()
+    network = random_map(SMOKE).eval()
     levels = network.levels(torch.rand(2, 3, height, width))
     assert levels.shape == (2, math.ceil(height / 8), math.ceil(width / 8))
     assert levels.min() >= 0
@@ -42,7 +44,7 @@ def test_every_size_has_a_level_every_8_px(height: int, width: int) -> None:
 
 
 def test_a_place_is_judged_by_its_surroundings_and_the_whole(seeded: Seeded) -> None:
-    network = first_map(replace(SMOKE, width=16)).eval()
+    network = random_map(replace(SMOKE, width=16)).eval()
     image = torch.rand(1, 3, 512, 512, generator=seeded(1))
     image.requires_grad_()
     network.logits(image)[0, 32, 32].backward()
@@ -51,10 +53,10 @@ def test_a_place_is_judged_by_its_surroundings_and_the_whole(seeded: Seeded) -> 
 
 
 def test_a_run_begins_with_weights_of_its_seed_that_find_little() -> None:
-    first, again, other = (first_map(replace(SMOKE, seed=seed)).state_dict() for seed in (5, 5, 6))
+    first, again, other = (random_map(replace(SMOKE, seed=seed)).state_dict() for seed in (5, 5, 6))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not torch.equal(first["stem.0.weight"], other["stem.0.weight"])
-    assert first_map(SMOKE).eval().levels(torch.rand(1, 3, 64, 64)).mean() < 1.5
+    assert random_map(SMOKE).eval().levels(torch.rand(1, 3, 64, 64)).mean() < 1.5
 
 
 def test_the_first_layer_sees_colours_and_distances(seeded: Seeded) -> None:
@@ -74,7 +76,7 @@ def test_the_first_layer_sees_colours_and_distances(seeded: Seeded) -> None:
 
 
 def test_a_large_image_is_looked_at_band_by_band(monkeypatch: pytest.MonkeyPatch, seeded: Seeded) -> None:
-    network = first_map(SMOKE).eval()
+    network = random_map(SMOKE).eval()
     image = torch.rand(1, 3, 77, 50, generator=seeded(2))
     whole = network.levels(image)
     monkeypatch.setattr("qualiclip.models.degradation_map.BAND", 16)
@@ -120,10 +122,10 @@ def test_a_mosaic_is_the_photo_outside_its_region_and_knows_the_level_inside(pho
 
 
 def test_where_most_pixels_stay_as_they_are_only_the_others_count(photo: Tensor, seeded: Seeded) -> None:
-    degraded, where = draw_degraded(photo, 4.0, replace(PLAIN, twice=()), seeded(3))
+    degraded, where = draw_degraded(photo, 4.0, replace(PLAIN, again=()), seeded(3))
     assert not torch.equal(degraded, photo)
     for name in ("color_block", "non_eccentricity_patch", "jpeg"):
-        only = replace(PLAIN, twice=(name,) * 2000)  # of 2,024
+        only = replace(PLAIN, again=(name,) * 2000)  # of 2,024
         degraded, where = draw_degraded(photo, 4.0, only, seeded(4))
         untouched = (degraded - photo).abs().amax(dim=0) == 0
         if DEGRADATIONS[name].sparse:
@@ -142,6 +144,15 @@ def test_what_was_degraded_before_counts_everywhere(photo: Tensor, seeded: Seede
 
 def test_a_small_photo_is_enlarged_until_a_crop_fits(seeded: Seeded) -> None:
     assert draw_crop(torch.rand(3, 40, 200), PLAIN, seeded(0)).shape == (3, 96, 96)
+
+
+def test_crops_are_of_photos_as_much_enlarged_as_the_recipe_says(photo: Tensor, seeded: Seeded) -> None:
+    enlarging = replace(PLAIN, largest_scale=3.0)
+    own, enlarged = (
+        torch.stack([draw_crop(photo, recipe, seeded(seed)) for seed in range(8)]).diff(dim=-1).abs().mean()
+        for recipe in (PLAIN, enlarging)
+    )
+    assert enlarged < 0.75 * own  # neighbours are more alike
 
 
 def test_a_mosaic_depends_on_its_number_alone(photo_folder: Path) -> None:
@@ -219,7 +230,7 @@ def test_steps_on_the_same_mosaics_find_where_they_are_degraded(photo: Tensor, s
     recipe = replace(PLAIN, width=8, steps=60, schedule="constant", warmup=0.0, learning_rate=1e-2)
     crops = [draw_crop(photo, recipe, seeded(seed)) for seed in range(4)]
     batch = collate_mosaics([draw_mosaic(crop, recipe, seeded(seed)) for seed, crop in enumerate(crops)])
-    network = first_map(recipe).train()
+    network = random_map(recipe).train()
     optimizer = build_optimizer(network, recipe)
     reports = [take_step(network, optimizer, batch, recipe, step=step, device="cpu") for step in range(recipe.steps)]
     assert reports[0]["order"] == pytest.approx(math.log(2), abs=0.15)  # it can't tell yet
@@ -229,7 +240,7 @@ def test_steps_on_the_same_mosaics_find_where_they_are_degraded(photo: Tensor, s
 
 
 def test_a_file_gives_the_network_back(tmp_path: Path) -> None:
-    network = first_map(SMOKE).eval()
+    network = random_map(SMOKE).eval()
     save_map(network, tmp_path / "map.safetensors", training={"a": 1})
     loaded, training = load_map(tmp_path / "map.safetensors")
     assert training == {"a": 1}
@@ -243,7 +254,7 @@ def test_other_files_are_refused_in_one_line(tiny_checkpoint: Path, tmp_path: Pa
     with pytest.raises(WeightsError, match="no degradation map"):
         load_map(tiny_checkpoint)
     path = tmp_path / "map.safetensors"
-    state = first_map(SMOKE).state_dict()
+    state = random_map(SMOKE).state_dict()
     metadata = {"format": "qualiclip-degradation-map-1", "training": "{}"}
     for settings in ('{"width": 6}', "{}", "[", '{"width": "4"}'):
         save_file(state, path, {**metadata, "settings": settings})
@@ -267,6 +278,31 @@ def test_the_command_trains_a_map(photo_folder: Path, tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == str(tmp_path / "out" / "model.safetensors")
     training = load_map(tmp_path / "out" / "model.safetensors")[1]
     assert (training["recipe"]["steps"], training["photos"], training["held_out"]) == (1, 8, 0)
-    with pytest.raises(TrainingError, match="leave out --start-from"):
-        CliRunner().invoke(app, [*command, "--start-from", "compact"], catch_exceptions=False)
+    assert training["started_from"] is None
     assert "order_weight=1.0" in CliRunner().invoke(app, ["show", "degradation-map"]).stdout
+
+
+def test_a_run_can_go_on_from_another_map(photo_folder: Path, tmp_path: Path) -> None:
+    first, out = tmp_path / "first.safetensors", tmp_path / "out"
+    save_map(random_map(SMOKE), first, training={"recipe": "another"})
+    command = ["fit", "degradation-map-smoke", "--photos", str(photo_folder), "--out", str(out)]
+    slow = ["--set", "steps=1", "--set", "learning_rate=1e-9", "--set", "seed=6"]
+    CliRunner().invoke(app, [*command, *slow, "--start-from", str(first)], catch_exceptions=False)
+    network, training = load_map(out / "model.safetensors")
+    torch.testing.assert_close(network.stem[0].weight, load_map(first)[0].stem[0].weight)
+    assert training["started_from"] == {"sha256": file_sha256(first), "training": {"recipe": "another"}}
+
+
+def test_a_run_can_not_go_on_from_what_is_no_such_map_nor_over_it(photo_folder: Path, tmp_path: Path) -> None:
+    first = tmp_path / "model.safetensors"
+    save_map(random_map(SMOKE), first, training={})
+    fit = ["fit", "degradation-map-smoke", "--photos", str(photo_folder), "--start-from"]
+    refused = {
+        "can't be written": [str(first), "--out", str(tmp_path)],
+        "has width 4, the recipe 6": [str(first), "--out", str(tmp_path / "out"), "--set", "width=6"],
+        "no degradation map": [str(asset("weights", "compact.safetensors")), "--out", str(tmp_path / "out")],
+        "no such file": [str(tmp_path / "none.safetensors"), "--out", str(tmp_path / "out")],
+    }
+    for message, arguments in refused.items():
+        with pytest.raises(QualiclipError, match=message):
+            CliRunner().invoke(app, [*fit, *arguments], catch_exceptions=False)

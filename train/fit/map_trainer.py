@@ -14,7 +14,8 @@ import qualiclip
 from qualiclip.errors import TrainingError
 from qualiclip.models.degradation_map import DegradationMap
 from qualiclip.pictures import load_picture, picture_to_image
-from qualiclip.weights.map_files import save_map
+from qualiclip.weights.files import file_sha256
+from qualiclip.weights.map_files import load_map, save_map
 from train.losses.places import level_loss, order_loss
 from train.recipes.maps import MapRecipe
 from train.samples.crops import training_photos
@@ -30,10 +31,28 @@ MOST_PHOTOS = 200  # that the quiet level is measured on
 FALSE_ALARMS = 0.05  # of photos without a degradation, the share in which something may stand out
 
 
-def first_map(recipe: MapRecipe) -> DegradationMap:
+def random_map(recipe: MapRecipe) -> DegradationMap:
     """A network with random weights from the recipe's seed."""
     with weights_of(recipe.seed):
         return DegradationMap(recipe.width).float()
+
+
+def first_map(recipe: MapRecipe) -> tuple[DegradationMap, dict[str, Any] | None]:
+    """The network that a run starts with; if it is a trained one, also its file's hash and training record.
+
+    Raises:
+        TrainingError: if the network of `start_from` has another width.
+        WeightsError: if its file is none of a degradation map.
+    """
+    if not recipe.start_from:
+        return random_map(recipe), None
+    path = Path(recipe.start_from)
+    network, training = load_map(path)
+    if network.width != recipe.width:
+        raise TrainingError(
+            f"{path.name} has width {network.width}, the recipe {recipe.width}; set width={network.width}"
+        )
+    return network.requires_grad_(True), {"sha256": file_sha256(path), "training": training}
 
 
 def _loader(photos: list[Path], recipe: MapRecipe, start: int) -> DataLoader[Mosaic]:
@@ -91,7 +110,8 @@ def fit_map(recipe: MapRecipe, photos: Path, out: Path, *, device: str) -> Path:
     """
     train, kept_out = training_photos(photos, recipe.holdout_every)
     out.mkdir(parents=True, exist_ok=True)
-    network = first_map(recipe).to(device).to(memory_format=torch.channels_last).train()  # so it takes a third less
+    network, parent = first_map(recipe)
+    network = network.to(device).to(memory_format=torch.channels_last).train()  # so it takes a third less
     optimizer = build_optimizer(network, recipe)
     parts: dict[str, Stateful] = {"model": network, "optimizer": optimizer}
     state = out / "state.pt"
@@ -109,6 +129,7 @@ def fit_map(recipe: MapRecipe, photos: Path, out: Path, *, device: str) -> Path:
     network.eval()
     record = {
         "recipe": asdict(recipe),
+        "started_from": parent,
         "photos": len(train),
         "held_out": len(kept_out),
         "quiet_level": round(measure_quiet_level(network, (kept_out or train)[:MOST_PHOTOS]), 3),

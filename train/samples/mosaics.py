@@ -47,9 +47,9 @@ def draw_region(side: int, recipe: MapRecipe, generator: Generator) -> Tensor:
 
 
 def draw_crop(image: Tensor, recipe: MapRecipe, generator: Generator) -> Tensor:
-    """A crop (3, S, S) of an image at a random scale, mirrored at random; a small photo is enlarged."""
+    """A crop (3, S, S) of an image at a random scale, mirrored at random; a small photo is enlarged all the more."""
     least = max(recipe.smallest_scale, recipe.crop / min(image.shape[-2:]))
-    scale = uniform(generator, least, max(least, 1.0))
+    scale = uniform(generator, least, max(least, recipe.largest_scale))
     height, width = (max(recipe.crop, round(side * scale)) for side in image.shape[-2:])
     if (height, width) != tuple(image.shape[-2:]):
         image = resize(image[None], height, width)[0]
@@ -59,8 +59,8 @@ def draw_crop(image: Tensor, recipe: MapRecipe, generator: Generator) -> Tensor:
     return image[:, top : top + recipe.crop, left : left + recipe.crop]
 
 
-def _draw_type(generator: Generator, twice: tuple[str, ...] = ()) -> str:
-    names = (*DEGRADATIONS, *twice)
+def _draw_type(generator: Generator, again: tuple[str, ...] = ()) -> str:
+    names = (*DEGRADATIONS, *again)
     return names[int(torch.randint(len(names), (), generator=generator))]
 
 
@@ -68,7 +68,7 @@ def draw_degraded(base: Tensor, level: float, recipe: MapRecipe, generator: Gene
     """An image (3, H, W) after one degradation, and where (H, W) it is degraded: everywhere, or where it changed."""
     if uniform(generator, 0, 1) < recipe.authentic_chance:
         return draw_authentic(generator, count=1).render(base, level), torch.ones_like(base[0])
-    name = _draw_type(generator, recipe.twice)
+    name = _draw_type(generator, recipe.again)
     degraded = degrade(base, name, level=level, generator=generator)
     return degraded, degraded_places(degraded, base, name)
 

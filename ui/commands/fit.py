@@ -50,8 +50,6 @@ def fit(
     outputs = [out / name for name in ("model.safetensors", "state.pt", "log.jsonl")]
     check_photos(photos)
     check_outputs(outputs, folder=out)
-    if start_from:
-        check_models([start_from], outputs=outputs)
     from train.fit.devices import choose_device
     from train.recipes.maps import MapRecipe
     from train.recipes.named import NAMED
@@ -59,16 +57,16 @@ def fit(
 
     chosen = choose_device(device)
     settings = override(look_up(NAMED, recipe, kind="recipe"), changes or [])
+    if start_from:
+        settings = dataclasses.replace(settings, start_from=start_from)
     if isinstance(settings, MapRecipe):
-        if start_from is not None:
-            raise TrainingError("a degradation map is trained from random weights; leave out --start-from")
+        if settings.start_from:
+            check_distinct(outputs, [Path(settings.start_from)])
         from train.fit.map_trainer import fit_map
 
         put(one_line(fit_map(settings, photos, out, device=chosen)))
         return
-    if start_from is not None:
-        settings = dataclasses.replace(settings, start_from=start_from)
-    elif settings.start_from:
+    if settings.start_from:
         check_models([settings.start_from], outputs=outputs)
     from train.fit import trainer
 
