@@ -32,6 +32,7 @@ CAT = str(EXAMPLES / "cat.png")
 
 def test_names_known_without_loading_anything_are_those_of_the_tables():
     assert tuple(METHODS) == defaults.METHOD_NAMES
+    assert tuple(name for name, row in METHODS.items() if row.image_alone) == defaults.ALONE
     assert tuple(TARGETS) == defaults.TARGET_NAMES
     assert PAIR == defaults.PAIR_START
     assert tuple(COLORMAPS) == defaults.COLORMAP_NAMES

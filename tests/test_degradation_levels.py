@@ -75,7 +75,9 @@ def test_who_asks_for_a_target_gets_a_map_that_knows_it() -> None:
     assert chosen(None, None) == (DEFAULT_METHOD, DEFAULT_TARGET)
     assert chosen(None, "bad") == (MODEL_METHOD, "bad")
     assert chosen("gradcam", None) == ("gradcam", DEFAULT_TARGET)
-    assert chosen("degradation_map", "bad") == ("degradation_map", "bad")
+    assert chosen("degradation_map", DEFAULT_TARGET) == ("degradation_map", DEFAULT_TARGET)
+    with pytest.raises(UsageError, match="asks no model and knows no target; leave bad out, or take quality_windows"):
+        chosen("degradation_map", "bad")
 
 
 @pytest.mark.parametrize("name", ["gaussian_blur", "white_noise", "jpeg", "pixelate"])

@@ -160,10 +160,13 @@ def test_choices_for_the_heatmap_change_the_heatmap_alone(desktop):
     assert not np.array_equal(pixels, desktop.picture("#heatmap"))
     desktop.page.keyboard.press("End")
     seen.append(desktop.wait_for_pictures({"#heatmap": seen[-1]})["#heatmap"])
-    for label, choice in (("Method", "Local quality"), ("Target", "Bad quality")):
+    assert desktop.page.get_by_label("Method", exact=True).input_value() == "Degradation map"
+    for label, choice in (("Target", "Bad quality"), ("Method", "Local quality")):
         desktop.page.get_by_label(label, exact=True).click()
         desktop.page.get_by_role("option", name=choice, exact=True).click()
         seen.append(desktop.wait_for_pictures({"#heatmap": seen[-1]})["#heatmap"])
+        if label == "Target":  # the degradation map knows none
+            assert desktop.page.get_by_label("Method", exact=True).input_value() == "Local quality, 3 × 3"
     assert len(set(seen)) == 5
     assert desktop.wait_for_pictures()["#before-after"] == before["#before-after"]
     assert desktop.scores() == scores

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from explain.maps.defaults import MODEL_METHOD
 from qualiclip.errors import unknown_name
 from ui.guard import shown
 from ui.studio.subject import PANEL_SIZE, PanelValues
@@ -64,7 +65,7 @@ def restore_on_load(context: PageContext) -> None:
         tab = link.tab or FIRST_TAB
         if not query:
             return [gr.skip()] * (len(outputs) - 1) + [tab]
-        named, unknown = _choices(link.others, others)
+        named, unknown = _choices(_with_method(link.others), others)
         for complaint in (*complaints, *unknown):
             gr.Warning(complaint)
         photo = query.get("img", "") if link.values.photo in photos.values() else ""
@@ -83,6 +84,11 @@ def restore_on_load(context: PageContext) -> None:
         api_visibility="private",
     )
     context.page.load(shown(restore), None, outputs, show_progress="hidden", api_visibility="private")
+
+
+def _with_method(asked: Mapping[str, str]) -> Mapping[str, str]:
+    """What a link asks for; one that names a target alone means a heatmap that knows it."""
+    return {**asked, "method": MODEL_METHOD} if "target" in asked and "method" not in asked else asked
 
 
 def _choices(asked: Mapping[str, str], widgets: Mapping[str, Any]) -> tuple[list[Any], list[str]]:

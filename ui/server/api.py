@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from explain.maps.defaults import DEFAULT_COLORMAP, DEFAULT_METHOD, DEFAULT_OPACITY, DEFAULT_TARGET
+from explain.maps.defaults import DEFAULT_COLORMAP, DEFAULT_METHOD, DEFAULT_OPACITY, DEFAULT_TARGET, chosen
 from explain.maps.drawing import draw_heatmap
 from explain.maps.heatmaps import METHODS
 from qualiclip.checks import check_number, check_whole
@@ -92,6 +92,7 @@ class Api:
         opacity = check_number("opacity", opacity, 0, 1)
         with _argument("target"):
             find_target(target, self.studio.scorer(served).model.targets)
+            method, target = chosen(method, target)
         explanation = look.explanation(method=method, target=target)
         return draw_heatmap(look.picture, explanation, colormap=colormap, opacity=opacity), explanation.note
 

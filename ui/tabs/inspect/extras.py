@@ -7,10 +7,8 @@ import gradio as gr
 import torch
 
 from explain.figures.resolution import resolution_figure
-from explain.maps.defaults import MODEL_METHOD
 from explain.maps.drawing import draw_heatmap
 from explain.maps.heatmaps import explain_image
-from explain.maps.methods import METHODS
 from explain.numbers.resolution import Resolution, ResolutionSettings, measure_resolution
 from qualiclip.drawing.files import model_line, save_figure
 from qualiclip.errors import QualiclipError
@@ -23,7 +21,7 @@ from ui.studio.studio import Studio
 from ui.studio.subject import Subject
 from ui.texts import say
 
-from .map_settings import DEGRADED, read_settings
+from .map_settings import DEGRADED, method_for_a_target, read_settings
 
 
 class InspectExtras:
@@ -86,7 +84,11 @@ class InspectExtras:
         (before,), (after,) = (twin.judge(one.analysis.feature_map).pairs for one in (look.pristine, look))
         with torch.no_grad():
             explanation = explain_image(
-                twin, looked_at.image, looked_at.feature_map, method=_of_model(settings.method), target="pair:1"
+                twin,
+                looked_at.image,
+                looked_at.feature_map,
+                method=method_for_a_target(settings.method),
+                target="pair:1",
             )
         drawn = draw_heatmap(looked_at.picture, explanation, colormap=settings.colormap, opacity=settings.opacity)
         return drawn, render("inspect/own_pair", before=before, after=after, explanation=explanation)
@@ -94,11 +96,6 @@ class InspectExtras:
     def _named(self, subject: Subject) -> Subject:
         name = self.studio.scorer(subject.model).checkpoint.name
         return Subject(subject.path, name, subject.steps, subject.region)
-
-
-def _of_model(method: str) -> str:
-    """The method, or the usual one of a model in place of one that asks no model and knows no pair."""
-    return MODEL_METHOD if METHODS[method].image_alone else method
 
 
 def render_sizes(measured: Resolution) -> str:

@@ -18,7 +18,7 @@ from ui.markup.parts import render_message
 from ui.texts import core, say, t
 
 from .extras_layout import build_code, build_inspect_extras
-from .map_settings import DEGRADED, ORIGINAL
+from .map_settings import DEGRADED, ORIGINAL, method_for_a_target
 from .markup import render_choices
 from .tab import InspectTab
 
@@ -49,16 +49,19 @@ def build_inspect_tab(context: PageContext) -> None:
     context.live(
         "inspect", tab.update, inputs=list(controls.values()), outputs=outputs, show_progress_on=results["scores"]
     )
-    # What a link sets is drawn by the tab itself: only the visitor's own choices count here.
-    gr.on(
-        [*(controls[name].input for name in ("subject", "method", "target", "colormap")), controls["opacity"].release],
-        shown(tab.redraw),
-        inputs,
-        drawn,
-        trigger_mode="always_last",
-        show_progress="hidden",
-        **PRIVATE,
-    )
+    _redraw_on_choice(controls, tab, inputs, drawn)
+
+
+def _redraw_on_choice(
+    controls: Mapping[str, Any], tab: InspectTab, inputs: list[Component], drawn: list[Component]
+) -> None:
+    """Draw the heatmap anew for what a visitor chooses; what a link sets is drawn by the tab itself."""
+    how: dict[str, Any] = {"trigger_mode": "always_last", "show_progress": "hidden", **PRIVATE}
+    choices = [*(controls[name].input for name in ("subject", "method", "colormap")), controls["opacity"].release]
+    gr.on(choices, shown(tab.redraw), inputs, drawn, **how)
+    method, quiet = controls["method"], {"show_progress": "hidden", "api_visibility": "private"}
+    asked = controls["target"].input(method_for_a_target, method, method, queue=False, **quiet)
+    asked.then(shown(tab.redraw), inputs, drawn, **how)
 
 
 def _results() -> dict[str, Component]:

@@ -1,9 +1,10 @@
 """What the widgets of the Inspect tab's heatmap say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from explain.maps.defaults import ALONE, DEFAULT_TARGET, MODEL_METHOD
 from ui.studio.subject import Subject, read_values
 
 ORIGINAL, DEGRADED = "original", "degraded"
@@ -20,11 +21,17 @@ class MapSettings:
     opacity: float
 
 
+def method_for_a_target(method: str) -> str:
+    """The method, or in place of one that knows no target the usual one of a model."""
+    return MODEL_METHOD if method in ALONE else method
+
+
 def read_settings(values: Sequence[Any]) -> tuple[Subject | None, MapSettings]:
-    """Subject and heatmap that the widgets ask for.
+    """Subject and heatmap that the widgets ask for; of a method that knows no target, whatever theirs says.
 
     Raises:
         UsageError: if a name, a level or the region does not exist.
     """
     subject, rest = read_values(values)
-    return subject, MapSettings(*rest)
+    settings = MapSettings(*rest)
+    return subject, replace(settings, target=DEFAULT_TARGET) if settings.method in ALONE else settings
