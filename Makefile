@@ -18,8 +18,8 @@ demo: $(VENV)/.installed
 
 test check: $(VENV)/.installed-dev browser
 	$(MAKE) lint
-	$(MAKE) quick
-	$(MAKE) --jobs 2 types slow
+	$(MAKE) --jobs 2 types quick
+	$(MAKE) slow
 
 lint:
 	$(BIN)/ruff format --check .
@@ -33,7 +33,7 @@ quick:
 	$(PYTEST) -m "not slow" </dev/null
 
 slow:
-	$(BIN)/python -m pytest -m slow $$(grep -rl mark.slow tests --include='test_*.py') </dev/null
+	$(PYTEST) -m slow $$(grep -rl mark.slow tests --include='test_*.py') </dev/null
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .

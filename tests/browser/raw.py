@@ -13,8 +13,11 @@ UPLOADED = {"_type": "gradio.FileData"}
 
 
 def connect(url, **settings):
-    """A client of the endpoints that does not give up on a busy machine after five seconds."""
-    return Client(url, verbose=False, httpx_kwargs={"timeout": PATIENCE}, **settings)
+    """A client of the endpoints that does not give up on a busy machine after five seconds.
+
+    Its thread lives on between tests, when pytest changes the environment: it must not go through that for proxies.
+    """
+    return Client(url, verbose=False, httpx_kwargs={"timeout": PATIENCE, "trust_env": False}, **settings)
 
 
 def named_file(path):
