@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --n
 unexport PYTHONWARNINGS
 
 .PHONY: demo test check lint types quick slow format docs bench bench-start bench-degradations bench-explanations bench-ui bench-sweep \
-        soak ordering robustness compact degradation-map benchmark-explanations docs-explanations browser screenshot space gallery clean
+        soak ordering robustness compact degradation-map benchmark-explanations docs-explanations docs-degradation-map browser screenshot space gallery clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/python app.py --port $(PORT)
@@ -84,6 +84,10 @@ benchmark-explanations: $(VENV)/.installed
 # make docs-explanations PHOTOS=folder: the same on the examples and on 40 photos, into docs/explanations.md
 docs-explanations: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.document_explanations $(PHOTOS) $(or $(MODEL),compact)
+
+# make docs-degradation-map PHOTOS=folder: what the degradation map finds on 40 photos and the examples, likewise
+docs-degradation-map: $(VENV)/.installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.document_degradation_map $(PHOTOS)
 
 # make compact PHOTOS=folder: train the embedded model anew, into runs/compact.safetensors; 2 h 20 min of a core
 compact: $(VENV)/.installed

@@ -25,6 +25,7 @@ from qualiclip.degradations.masks import SHAPES
 from qualiclip.models.family import Family
 from qualiclip.models.targets import find_target
 from qualiclip.models.untrained import with_random_weights
+from qualiclip.pictures import image_to_picture, picture_to_image
 from qualiclip.scoring.scorer import Scorer
 
 from .baselines import BASELINES
@@ -134,6 +135,7 @@ def localise(
         for name in settings.types:
             generator = generator_for(*place, name)
             degraded = degrade(example.image, name, level=settings.level, generator=generator, mask=mask)
+            degraded = picture_to_image(image_to_picture(degraded))  # in eight bits, as everybody sees it
             inside: Mask = _at_places(mask * degraded_places(degraded, example.image, name)) > 0.5
             if not inside.any():
                 continue  # of a few blocks none may have hit the region
