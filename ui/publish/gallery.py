@@ -13,6 +13,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from explain.figures.sweep import DEGRADED, monotonicity_plot
+from explain.maps.defaults import DEFAULT_METHOD, DEFAULT_TARGET
 from explain.maps.drawing import draw_heatmap
 from explain.maps.heatmaps import explain_image
 from qualiclip.assets import asset
@@ -31,7 +32,7 @@ from ui.commands.options import EngineOption, PrecisionOption, check_models
 from ui.frame.examples import list_examples
 from ui.texts import ENGLISH, TABLES
 
-from .gallery_pages import HEATMAP_METHOD, HEATMAP_TARGET, GalleryHeatmap, Photo, index_page, photo_page, readme
+from .gallery_pages import GalleryHeatmap, Photo, index_page, photo_page, readme
 
 ASSETS = asset("gallery")
 FILES = ("gallery.css", "gallery.js")
@@ -94,7 +95,7 @@ def _heatmaps(scorer: Scorer, image: Tensor, folder: Path, *, seed: int) -> Iter
     for state in STATES:
         degraded = state.apply(image, seed=seed)
         features = scorer.encode(degraded)
-        explanation = explain_image(scorer.model, degraded, features, method=HEATMAP_METHOD, target=HEATMAP_TARGET)
+        explanation = explain_image(scorer.model, degraded, features, method=DEFAULT_METHOD, target=DEFAULT_TARGET)
         picture = image_to_picture(degraded)
         save_picture(picture, folder / f"{state.slug}.jpg")
         save_picture(draw_heatmap(picture, explanation, opacity=OPACITY), folder / f"{state.slug}-heatmap.jpg")

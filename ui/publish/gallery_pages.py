@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from explain.figures.sweep import DEGRADED, RISE, order_in_words
+from explain.maps.defaults import DEFAULT_METHOD
 from explain.maps.methods import METHODS
 from qualiclip.assets import asset
 from qualiclip.degradations import DEGRADATIONS
@@ -18,7 +19,6 @@ from ui.markup.charts import Plot
 from ui.markup.templates import render
 from ui.texts import ENGLISH, TABLES
 
-HEATMAP_METHOD, HEATMAP_TARGET = "quality_windows", "difference"
 SPARKLINE = Plot(98, 32, left=4, top=2, right=94, bottom=30, across=(0, LEVELS[-1]))
 WORDS = {
     "product": TABLES[ENGLISH]["title"],
@@ -160,7 +160,7 @@ def photo_page(photos: Sequence[Photo], index: int) -> str:
         neighbours=_neighbours(photos, index),
         groups=_groups(photo),
         curve=SPARKLINE,
-        method=METHODS[HEATMAP_METHOD],
+        method=METHODS[DEFAULT_METHOD],
         frame=_frame([photo]),
         words={**WORDS, "order": order_in_words(photo.rows)},
     )
