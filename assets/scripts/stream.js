@@ -3,7 +3,8 @@
 // as an answer is missing, the stream goes on with the next one instead of being closed.
 (() => {
   const fetched = window.fetch.bind(window);
-  const missing = new Set(), early = new Set();  // names of what was asked for, and of what was answered sooner than noted
+  const missing = new Set();  // names of what was asked for
+  const early = new Set();  // and of what was answered before its name came
 
   async function noted(answer) {
     if (!answer.ok) return answer;
