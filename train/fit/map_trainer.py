@@ -128,7 +128,7 @@ def fit_map(recipe: MapRecipe, photos: Path, out: Path, *, device: str) -> Path:
         samples.close()
     network.eval()
     record = {
-        "recipe": asdict(recipe),
+        "recipe": {**asdict(recipe), "start_from": Path(recipe.start_from).name},
         "started_from": parent,
         "photos": len(train),
         "held_out": len(kept_out),
