@@ -15,10 +15,11 @@ from qualiclip.assets import asset
 from qualiclip.degradations import DEGRADATIONS
 from qualiclip.errors import QualiclipError, TrainingError, UsageError, WeightsError
 from qualiclip.models.degradation_map import traces
+from qualiclip.pictures import image_to_picture, load_picture, picture_to_image
 from qualiclip.weights.files import file_sha256
 from qualiclip.weights.map_files import load_map, save_map
 from train.__main__ import app
-from train.fit.map_trainer import fit_map, random_map, take_step
+from train.fit.map_trainer import fit_map, measure_quiet_level, random_map, take_step
 from train.fit.optimization import build_optimizer
 from train.losses.places import level_loss, order_loss
 from train.recipes.maps import MAP_RECIPES, MapRecipe
@@ -237,6 +238,17 @@ def test_steps_on_the_same_mosaics_find_where_they_are_degraded(photo: Tensor, s
     assert reports[-1]["order"] < 0.1
     assert reports[-1]["level"] < 0.8 * reports[0]["level"]
     assert reports[-1]["loss"] == pytest.approx(reports[-1]["level"] + reports[-1]["order"])
+
+
+def test_the_quiet_level_is_exceeded_in_one_photo_of_twenty(photo: Tensor, tmp_path: Path) -> None:
+    network = random_map(replace(SMOKE, width=8)).eval()
+    paths = [tmp_path / f"{index}.png" for index in range(40)]
+    for index, path in enumerate(paths):
+        image_to_picture(photo[:, index : index + 48, index : index + 64]).save(path)
+    peaks = sorted(float(network.levels(picture_to_image(load_picture(path))[None]).max()) for path in paths)
+    assert peaks[38] <= measure_quiet_level(network, paths) <= peaks[38] + 0.001  # 39 of 40 and an unknown one
+    few = [float(network.levels(picture_to_image(load_picture(path))[None]).max()) for path in paths[:5]]
+    assert max(few) <= measure_quiet_level(network, paths[:5]) <= max(few) + 0.001
 
 
 def test_a_file_gives_the_network_back(tmp_path: Path) -> None:
