@@ -64,7 +64,7 @@ def _reduced(values: Tensor, mode: str) -> Tensor:
     return functional.interpolate(values[None, None], size=size, mode=mode)[0, 0]
 
 
-def _at_places(values: Tensor) -> Values:
+def at_places(values: Tensor) -> Values:
     """A map (H, W), as it is drawn, at those places."""
     found: Values = _reduced(values, "nearest-exact").numpy()
     return found
@@ -102,13 +102,12 @@ def _maps(
     feature_map = scorer.encode(degraded)
     found = _explain(scorer.model, feature_map, degraded, settings)
     evidence = {
-        ("map", name): _at_places(degradation_sign(each) * torch.from_numpy(each.values))
-        for name, each in found.items()
+        ("map", name): at_places(degradation_sign(each) * torch.from_numpy(each.values)) for name, each in found.items()
     }
     for name, change in _differences(found, pristine_maps).items():
-        evidence["difference", name] = _at_places(found[name].spread(change))
+        evidence["difference", name] = at_places(found[name].spread(change))
     moved = (feature_map - pristine).norm(dim=1)[0]  # (h, w)
-    evidence["difference", "features"] = _at_places(enlarge(moved, _size(degraded), stride=STRIDE))
+    evidence["difference", "features"] = at_places(enlarge(moved, _size(degraded), stride=STRIDE))
     return feature_map, evidence
 
 
@@ -136,7 +135,7 @@ def localise(
             generator = generator_for(*place, name)
             degraded = degrade(example.image, name, level=settings.level, generator=generator, mask=mask)
             degraded = picture_to_image(image_to_picture(degraded))  # in eight bits, as everybody sees it
-            inside: Mask = _at_places(mask * degraded_places(degraded, example.image, name)) > 0.5
+            inside: Mask = at_places(mask * degraded_places(degraded, example.image, name)) > 0.5
             if not inside.any():
                 continue  # of a few blocks none may have hit the region
             feature_map, evidence = _maps(scorer, pristine, degraded, pristine_maps, settings)
