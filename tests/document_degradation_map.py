@@ -76,7 +76,7 @@ def mean_auroc(findings: Sequence[Finding]) -> Estimate:
 
 
 def line(name: str, found: Found) -> tuple[str, ...]:
-    """A row of the table: the AUROC of each level, that of both, what was aimed at, and how often something stands out."""
+    """A row of the table: the AUROC of each level and of both, what was aimed at, how often something stands out."""
     levels = [found[name, level] for level in LEVELS]
     mean, aim = mean_auroc([one for findings in levels for one in findings]), AIMS.get(name)
     told = "–" if aim is None else f"≥ {aim:.2f}: {'met' if mean.mean >= aim else 'not met'}"
