@@ -23,7 +23,7 @@ from qualiclip.degradations.extent import degraded_places
 from qualiclip.degradations.masks import SHAPES
 from qualiclip.pictures import image_to_picture, picture_to_image
 from qualiclip.prose import markdown_table
-from tests.document_explanations import PAGE, PICTURES, with_part
+from tests.document_explanations import CHECK, PAGE, PICTURES, check_of, with_part
 from ui.commands.benchmark import find_pictures, read_examples
 
 SIDE = 384  # px, the short side of photos, as in the benchmark
@@ -107,6 +107,7 @@ def main(photos: str) -> None:
     told = f"Not degraded, something stands out in {alarms[0]} photos and {alarms[1]} examples."
     page = with_part(PAGE.read_text(encoding="utf-8"), "degradation map", f"{table}\n\n{told}")
     PAGE.write_text(page, encoding="utf-8")
+    CHECK.write_text(check_of(page), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -23,12 +23,19 @@ def with_part(text: str, name: str, tables: str) -> str:
     return f"{before}{start}\n{lower}\n{end}{after}"
 
 
+def part_of(page: str, name: str) -> str:
+    """What stands between the two comments of that name."""
+    return page.split(f"<!-- begin {name} -->")[1].split(f"<!-- end {name} -->")[0].strip()
+
+
 def check_of(page: str) -> str:
-    """What the studio shows: how the photos were measured, and the table of the best methods."""
-    photos = page.split("<!-- begin photos -->")[1].split("<!-- end photos -->")[0]
+    """What the studio shows: what the degradation map finds; how the photos were measured, and the best methods."""
+    photos = part_of(page, "photos")
     facts = next(line for line in photos.splitlines() if line and not line.startswith("#"))
     table = photos[photos.index("A quadrant is degraded") :].split("\n\n#")[0]
-    return f"{facts.rstrip(chr(46))}.\n\n{table.strip()}\n"
+    words = "**The degradation map** of pictures of which a region is degraded, at level 3 and at level 4."
+    others = f"**Maps of the model.** {facts.rstrip(chr(46))}."
+    return f"{words}\n\n{part_of(page, 'degradation map')}\n\n{others}\n\n{table.strip()}\n"
 
 
 def measure(out: Path, model: str, *options: str) -> str:

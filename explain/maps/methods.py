@@ -51,7 +51,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "degradation_map": Method(
             "Degradation map",
             "Where the picture looks degraded and how much, by a small network of its own: it explains no score.",
-            "About a third of a score by compact, a twentieth by qualiclip.",
+            "A quarter of a score by compact, a twentieth of one by RN50.",
             degradation_grid,
             knows_target=False,
             unit=LEVELS,
