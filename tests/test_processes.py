@@ -1,6 +1,8 @@
 """Tests of runs on several processes, in parts, and stopped from outside: real processes, real signals."""
 
+import atexit
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -13,10 +15,12 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 from qualiclip.errors import TrainingError
 from tests.signals import interruptible
 from tests.surroundings import PATIENCE
+from train.fit.loop import leave_interrupts_to_main, loaded
 from train.fit.processes import build_accelerator, sample_numbers
 from train.fit.trainer import fit
 from train.recipes.settings import LossSettings
@@ -182,6 +186,43 @@ def test_no_interrupt_reaches_a_process_that_begins_to_load_samples(tmp_path: Pa
             check=True,
         )
     assert run.stdout.splitlines() == ["['SIGINT']", "then the interrupt"]
+
+
+class AbortsAtTheEnd(Dataset[int]):
+    """Samples whose process would abort as it ends, by what ran before it knew that it is one, or by what ran later."""
+
+    def __init__(self, *, early: bool) -> None:
+        self.early = early
+
+    def __len__(self) -> int:
+        return 100
+
+    def __setstate__(self, state: dict[str, bool]) -> None:
+        self.__dict__ = state
+        if self.early:
+            atexit.register(os.abort)
+
+    def __getitem__(self, index: int) -> int:
+        if not self.early:
+            atexit.register(os.abort)
+        return index
+
+
+@pytest.mark.parametrize(("early", "code"), [(True, 0), (False, -signal.SIGABRT)])
+def test_a_process_that_would_abort_as_it_ends_disturbs_nobody(early: bool, code: int) -> None:
+    loader = DataLoader(
+        AbortsAtTheEnd(early=early),
+        num_workers=1,
+        worker_init_fn=leave_interrupts_to_main,
+        multiprocessing_context="spawn",
+    )
+    before = set(multiprocessing.active_children())
+    samples = loaded(loader)
+    assert int(next(samples)) == 0
+    (worker,) = set(multiprocessing.active_children()) - before
+    samples.close()
+    worker.join()
+    assert worker.exitcode == code
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")

@@ -1,10 +1,12 @@
 """The loop around the steps of a run: its log, its states, its clock, and what an interrupt leaves."""
 
+import atexit
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
 from types import TracebackType
@@ -41,6 +43,7 @@ def leave_interrupts_to_main(worker: int) -> None:
     """What a process that loads samples does first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.excepthook = _unless_main_hung_up
+    atexit.register(os._exit, 0)  # taking apart libraries whose threads still run now and then aborts the process
 
 
 def _unless_main_hung_up(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
@@ -78,7 +81,8 @@ def loaded(loader: DataLoader[Item]) -> Generator[Item, None, None]:
         raise TrainingError(f"a photo can't be used: {reason}") from error
     finally:  # after an error the traceback holds the workers until garbage is collected, whenever that is
         if stop := getattr(samples, "_shutdown_workers", None):
-            stop()
+            with suppress(RuntimeError):  # of a process that fails as it ends: nothing is wanted of it any more
+                stop()
 
 
 class Stopwatch:
